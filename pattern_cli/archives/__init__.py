@@ -1,0 +1,1 @@
+"""DAG-CBOR, CAR framing, archive formats, import."""

@@ -1,0 +1,1 @@
+"""Snapshots of a constellation and their proof."""

@@ -1,0 +1,1 @@
+"""Memory blocks and archival entries."""

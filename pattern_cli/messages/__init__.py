@@ -1,0 +1,1 @@
+"""Message contents, history and tail."""

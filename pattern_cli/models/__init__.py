@@ -1,0 +1,1 @@
+"""Peewee models of every table of the runtime's schema."""

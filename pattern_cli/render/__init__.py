@@ -1,0 +1,1 @@
+"""Typed rows to a terminal, a pipe or a file format."""

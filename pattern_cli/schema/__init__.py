@@ -1,0 +1,1 @@
+"""The migration ledger, the runner and the comparison with the known schema."""

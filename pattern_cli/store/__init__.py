@@ -1,0 +1,1 @@
+"""Which file, how it is opened, transactions, who else has it open, ids and clock."""

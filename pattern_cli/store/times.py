@@ -1,0 +1,107 @@
+"""Time texts of the runtime, in nanoseconds; nothing is rounded (database.md §6.3, car-archives.md §1.6).
+
+`datetime` keeps microseconds only and would drop three digits of every time the runtime writes.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, date, datetime, timedelta
+
+from pattern_cli.errors import UsageError
+
+NS = 1_000_000_000
+_EPOCH = date(1970, 1, 1).toordinal()
+_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?", re.ASCII
+)
+_RELATIVE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w|mo|y)[a-z]*(?:\s+ago)?", re.ASCII | re.IGNORECASE)
+_SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2629800, "y": 31557600}
+
+
+def nanoseconds(text: str) -> int:
+    """Unix nanoseconds of a stored time text; no zone means UTC.
+
+    Raises ValueError for what the runtime would not read either: a bare date, a number, an empty text.
+    """
+    found = _TIME.fullmatch(text)
+    if not found:
+        raise ValueError(f"not a time: {text[:40]!r}")
+    year, month, day, hour, minute = map(int, found.group(1, 2, 3, 4, 5))
+    second = int(found.group(6) or 0)
+    if hour > 23 or minute > 59 or second > 60:
+        raise ValueError(f"not a time: {text[:40]!r}")
+    days = date(year, month, day).toordinal() - _EPOCH
+    offset = 0
+    if found.group(9):
+        offset = (int(found.group(10)) * 60 + int(found.group(11))) * (-60 if found.group(9) == "-" else 60)
+    fraction = int((found.group(7) or "0")[:9].ljust(9, "0"))
+    return ((days * 24 + hour) * 3600 + minute * 60 + second - offset) * NS + fraction
+
+
+def _text(ns: int, zone: str) -> str:
+    seconds, fraction = divmod(ns, NS)
+    stamp = (datetime(1970, 1, 1) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    if not fraction:
+        return stamp + zone
+    digits = f"{fraction:09d}"
+    while digits.endswith("000"):
+        digits = digits[:-3]
+    return f"{stamp}.{digits}{zone}"
+
+
+def from_nanoseconds(ns: int) -> str:
+    """RFC 3339 text in UTC with `Z` and the fewest of 0, 3, 6 or 9 fraction digits that lose nothing."""
+    return _text(ns, "Z")
+
+
+def rfc3339z(text: str) -> str:
+    """A stored time text as RFC 3339 UTC with `Z`; raises ValueError when it is no time."""
+    return _text(nanoseconds(text), "Z")
+
+
+def column_time(when: str | int) -> str:
+    """A time (text or unix nanoseconds) as the runtime writes it into a column: `+00:00`, never `Z`."""
+    return _text(when if isinstance(when, int) else nanoseconds(when), "+00:00")
+
+
+def now_ns() -> int:
+    """The wall clock in unix nanoseconds."""
+    return time.time_ns()
+
+
+def now_column() -> str:
+    """The wall clock as column text with `+00:00`."""
+    return _text(time.time_ns(), "+00:00")
+
+
+def parse_when(text: str, now: int | None = None) -> int:
+    """Unix nanoseconds of what a person typed: `2h`, `3d ago`, `today`, `2026-01-08`, `2026-01-08 19:02`.
+
+    Without a zone the local one counts. Raises UsageError with examples for anything else.
+    """
+    now = time.time_ns() if now is None else now
+    word = text.strip().lower()
+    if word == "now":
+        return now
+    if word in {"today", "yesterday"}:
+        midnight = datetime.fromtimestamp(now / NS).replace(hour=0, minute=0, second=0, microsecond=0)
+        return _local(midnight - timedelta(days=word == "yesterday"))
+    if relative := _RELATIVE.fullmatch(word):
+        return now - int(float(relative.group(1)) * _SECONDS[relative.group(2)] * NS)
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", word):
+            return _local(datetime.fromisoformat(word))
+        if re.search(r"(?:[zZ]|[+-]\d\d:?\d\d)$", word):
+            return nanoseconds(text.strip())
+        base = nanoseconds(text.strip())
+        return _local((datetime(1970, 1, 1) + timedelta(seconds=base // NS))) + base % NS
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f'"{text}" is not a time', "examples: 2h, 3d, yesterday, 2026-01-08, 2026-01-08T19:02:18Z"
+        ) from None
+
+
+def _local(naive: datetime) -> int:
+    return int(naive.astimezone(UTC).timestamp()) * NS
