@@ -14,10 +14,21 @@ from pattern_cli.errors import UsageError
 NS = 1_000_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?",
+    re.ASCII,
 )
 _RELATIVE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w|mo|y)[a-z]*(?:\s+ago)?", re.ASCII | re.IGNORECASE)
-_SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2629800, "y": 31557600}
+_SECONDS = {
+    "s": 1,
+    "sec": 1,
+    "m": 60,
+    "min": 60,
+    "h": 3600,
+    "d": 86400,
+    "w": 604800,
+    "mo": 2629800,
+    "y": 31557600,
+}
 
 
 def nanoseconds(text: str) -> int:
@@ -96,7 +107,7 @@ def parse_when(text: str, now: int | None = None) -> int:
         if re.search(r"(?:[zZ]|[+-]\d\d:?\d\d)$", word):
             return nanoseconds(text.strip())
         base = nanoseconds(text.strip())
-        return _local((datetime(1970, 1, 1) + timedelta(seconds=base // NS))) + base % NS
+        return _local(datetime(1970, 1, 1) + timedelta(seconds=base // NS)) + base % NS
     except (ValueError, OverflowError):
         raise UsageError(
             f'"{text}" is not a time', "examples: 2h, 3d, yesterday, 2026-01-08, 2026-01-08T19:02:18Z"

@@ -1,0 +1,248 @@
+"""One open constellation: its connection, transactions, schema version and the other processes that hold it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+import apsw
+
+from pattern_cli.errors import IntegrityError, RefusedError, SchemaError
+from pattern_cli.store import holders as _holders
+from pattern_cli.store import opening, versions
+from pattern_cli.store.failures import translate
+from pattern_cli.store.holders import Holder, Marks, Probe
+
+if TYPE_CHECKING:
+    from pattern_cli.store.database import PatternDatabase
+
+Mode = Literal["read", "write", "create"]
+LIVE_ROWS = 5_000
+LIVE_BYTES = 3_000_000
+
+
+class Constellation:
+    """An open constellation database; a context manager that closes it.
+
+    Services take one of these as their first argument. `connection` is the only connection of this process to the
+    file; `database` is Peewee over the same connection.
+    """
+
+    def __init__(self, opened: opening.Opened, path: Path, mode: Mode, probe: Probe) -> None:
+        self.path = path
+        self.mode: Mode = mode
+        self.connection = opened.connection
+        self._opened = opened
+        self._probe = probe
+        self._marks = Marks()
+        self._marks.set()
+
+    @classmethod
+    def open(
+        cls, path: str | Path, mode: Literal["read", "write"] = "read", *, any_schema: bool = False
+    ) -> Constellation:
+        """Open an existing file; `any_schema` lets a writer take an older one (migrations, backups, vacuum).
+
+        Raises NotFoundError, FailureError (a folder, no permission), IntegrityError (no database, no constellation),
+        LockedError, and for writers SchemaError unless the schema is exactly the newest known.
+        """
+        path = Path(path)
+        probe = Probe(path)
+        try:
+            opened = opening.open_reading(path) if mode == "read" else opening.open_writing(path)
+        except BaseException:
+            probe.close()
+            raise
+        constellation = cls(opened, path, mode, probe)
+        try:
+            constellation._check_content()
+            if mode == "write" and not any_schema:
+                constellation.require_newest()
+        except BaseException:
+            constellation.close()
+            raise
+        return constellation
+
+    @classmethod
+    def create(cls, path: str | Path) -> Constellation:
+        """Create an empty file (mode 0600, WAL, no tables); raises ConflictError when it exists."""
+        path = Path(path)
+        opened = opening.create(path)
+        return cls(opened, path, "create", Probe(path))
+
+    @property
+    def writable(self) -> bool:
+        """Whether this constellation was opened for changes."""
+        return self.mode != "read"
+
+    @property
+    def read_from_copy(self) -> bool:
+        """Whether a private copy is read because the folder may not be written and the log has no index."""
+        return self._opened.private_copy is not None
+
+    @functools.cached_property
+    def database(self) -> PatternDatabase:
+        """Peewee over this connection, made on first use."""
+        from pattern_cli.store.database import PatternDatabase
+
+        return PatternDatabase(self.connection, str(self.path))
+
+    def bind(self, query: Any) -> Any:
+        """A Peewee query that will run on this constellation."""
+        return query.bind(self.database)
+
+    def rows(self, sql: str, params: Any = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, streamed, with SQLite's raw values."""
+        try:
+            yield from self.connection.execute(sql, params)
+        except apsw.Error as error:
+            raise translate(error, self.path) or error from None
+
+    def value(self, sql: str, params: Any = (), default: Any = None) -> Any:
+        """The first column of the first row, or `default` when there is no row."""
+        try:
+            row = self.connection.execute(sql, params).fetchone()
+        except apsw.Error as error:
+            raise translate(error, self.path) or error from None
+        return default if row is None else row[0]
+
+    def has_table(self, name: str) -> bool:
+        """Whether the file has a table of that name (virtual ones included)."""
+        return self.value("SELECT 1 FROM sqlite_schema WHERE type='table' AND name=?", (name,)) is not None
+
+    def has_column(self, table: str, column: str) -> bool:
+        """Whether a table has a column."""
+        return self.value("SELECT 1 FROM pragma_table_info(?) WHERE name=?", (table, column)) is not None
+
+    @property
+    def version(self) -> int | None:
+        """The highest version in the migration ledger; None without one."""
+        if not self.has_table("_sqlx_migrations"):
+            return None
+        found = self.value("SELECT max(version) FROM _sqlx_migrations")
+        return None if found is None else int(found)
+
+    def require(self, table: str, *columns: str, since: int) -> None:
+        """Raise SchemaError when a table or column of a later schema version is missing."""
+        if self.has_table(table) and all(self.has_column(table, column) for column in columns):
+            return
+        raise SchemaError(
+            f"{self.path} is at schema version {self.version or 0:04d}; this needs {since:04d}",
+            "`pattern migrate up` brings it to the newest version",
+        )
+
+    def require_newest(self) -> None:
+        """Raise SchemaError unless the schema is exactly the newest this program knows."""
+        version = self.version
+        if version is None:
+            raise SchemaError(f"{self.path} has no migration ledger", "`pattern migrate status` says what can be done")
+        if version > versions.NEWEST:
+            raise SchemaError(
+                f"{self.path} is at schema version {version:04d}, newer than the {versions.NEWEST:04d} this program knows",
+                "update this program; reading works as far as known columns go",
+            )
+        if version < versions.NEWEST:
+            raise SchemaError(
+                f"{self.path} is at schema version {version:04d}; changes need {versions.NEWEST:04d}",
+                "`pattern migrate up` brings it to the newest version",
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[apsw.Connection]:
+        """One write transaction, taken at once; everything is undone on any error, Ctrl-C included.
+
+        Inside another transaction it is a savepoint. Raises LockedError when the lock is not free within 5 seconds.
+        """
+        connection = self.connection
+        nested = connection.in_transaction
+        begin, commit, undo = (
+            (
+                "SAVEPOINT inner_change",
+                "RELEASE inner_change",
+                "ROLLBACK TO inner_change; RELEASE inner_change",
+            )
+            if nested
+            else ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+        )
+        try:
+            connection.execute(begin)
+            try:
+                yield connection
+                connection.execute(commit)
+            except BaseException:
+                # A full disk or an interrupt may have rolled back already.
+                if connection.in_transaction:
+                    connection.execute(undo)
+                raise
+        except apsw.Error as error:
+            raise translate(error, self.path) or error from None
+
+    def holders(self) -> tuple[Holder, ...]:
+        """The other processes that have this file open."""
+        return _holders.holders(self.path, self._probe)
+
+    def live_holder(self) -> Holder | None:
+        """A holder that is not a run of this program: the runtime, as far as anybody can tell."""
+        return next((holder for holder in self.holders() if not holder.is_ours), None)
+
+    def require_quiet(self, what: str, force: bool = False) -> None:
+        """Raise RefusedError while a runtime has the file open, unless forced."""
+        holder = None if force else self.live_holder()
+        if holder:
+            raise RefusedError(
+                f"{what} is refused while {describe(holder)} has {self.path} open",
+                "stop the runtime first; --force does it anyway",
+            )
+
+    def require_lock_budget(self, what: str, rows: int = 0, size: int = 0, force: bool = False) -> None:
+        """Raise RefusedError when a write of that many rows or bytes beside a runtime could cost it a message.
+
+        The runtime waits five seconds for the lock and then drops what it wanted to store (architecture.md §3).
+        """
+        if force or (rows <= LIVE_ROWS and size <= LIVE_BYTES):
+            return
+        holder = self.live_holder()
+        if holder:
+            seconds = max(rows / 16_000, size / 10_000_000)
+            raise RefusedError(
+                f"{what} would hold the write lock for about {max(seconds, 0.5):.1f} s while {describe(holder)} "
+                f"has {self.path} open, and a runtime that waits 5 s loses a message",
+                "stop the runtime first; --force does it anyway",
+            )
+
+    def _check_content(self) -> None:
+        if self.has_table("agents") or self.value("SELECT count(*) FROM sqlite_schema") == 0:
+            return
+        if self.has_table("oauth_sessions"):
+            raise IntegrityError(
+                f"{self.path} is the runtime's auth database, which holds secrets",
+                "name constellation.db beside it",
+            )
+        raise IntegrityError(f"{self.path} is a SQLite database, but no constellation", "check the path")
+
+    def close(self) -> None:
+        """Close the file without leaving a trace of a reader."""
+        try:
+            self._opened.close()
+        finally:
+            self._probe.close()
+            self._marks.clear()
+
+    def __enter__(self) -> Constellation:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def describe(holder: Holder) -> str:
+    """A holder in words: `pattern (pid 4711)`."""
+    if holder.pid is None:
+        return "another process (this system cannot tell which)"
+    return f"{holder.command or 'a process'} (pid {holder.pid})"

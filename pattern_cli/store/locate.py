@@ -1,0 +1,81 @@
+"""Which database file is meant (upstream-cli-and-config.md D, database.md §1.1 and §1.2)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pattern_cli.errors import UsageError
+
+FILE_NAME = "constellation.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A database path and what named it: `--db`, `PATTERN_DB`, a configuration file, or the data directory."""
+
+    path: Path
+    source: str
+
+
+def data_directory() -> Path:
+    """The folder where the runtime keeps its constellation when nothing else is configured."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("pattern", appauthor=False, roaming=True))
+
+
+def configuration() -> Path | None:
+    """The runtime's configuration file: the first that exists of its three places."""
+    import platformdirs
+
+    places = (
+        Path("pattern.toml"),
+        Path(platformdirs.user_config_dir("pattern", appauthor=False, roaming=True)) / "config.toml",
+        Path.home() / ".pattern" / "config.toml",
+    )
+    return next((place for place in places if place.is_file()), None)
+
+
+def where(db: str | os.PathLike[str] | None = None) -> Location:
+    """The database that a command without further words means; the file need not exist.
+
+    Raises UsageError when the configuration file cannot be read.
+    """
+    if db:
+        return Location(Path(db).expanduser(), "--db")
+    if named := os.environ.get("PATTERN_DB"):
+        return Location(Path(named).expanduser(), "PATTERN_DB")
+    file = configuration()
+    folder = _configured_folder(file) if file else None
+    if file and folder is not None:
+        return Location(folder / FILE_NAME, str(file))
+    return Location(data_directory() / FILE_NAME, "data directory")
+
+
+def locate(db: str | os.PathLike[str] | None = None) -> Path:
+    """The path of `where(db)`."""
+    return where(db).path
+
+
+def _configured_folder(file: Path) -> Path | None:
+    """`[database] path` names a folder and is relative to the working directory, as in the runtime."""
+    import tomllib
+
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(
+            f"the configuration {file} cannot be read: {error}", "name the database with --db FILE"
+        ) from None
+    table = content.get("database")
+    if table is None:
+        return None
+    path = table.get("path") if isinstance(table, dict) else None
+    if not isinstance(path, str):
+        raise UsageError(
+            f"[database] in {file} has no path, which the runtime refuses too",
+            "name the database with --db FILE",
+        )
+    return Path(path)

@@ -1,0 +1,181 @@
+"""How a database file is opened so that reading leaves no trace and writing is safe (architecture.md §2).
+
+Only this module opens constellation files. Every rule here was tried against real SQLite: a plain `mode=ro` open of
+a cleanly closed WAL database creates -wal and -shm and leaves them; `immutable` beside a -wal shows old data.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import apsw
+
+from pattern_cli.errors import ConflictError, FailureError, IntegrityError, PatternError
+from pattern_cli.store.failures import missing, translate
+
+BUSY_TIMEOUT_MS = 5_000
+_PROGRESS_STEPS = 100_000
+
+
+@dataclass
+class Opened:
+    """One open database: its connection, and how to let go of it without leaving a trace."""
+
+    connection: apsw.Connection
+    path: Path
+    reading: bool
+    private_copy: Path | None = None
+    keep_wal: bool = False
+    _closed: bool = field(default=False, repr=False)
+
+    def close(self) -> None:
+        """Close the connection; a reader never checkpoints a log that has content."""
+        if self._closed:
+            return
+        self._closed = True
+        if self.reading and (self.keep_wal or _size(side(self.path, "-wal"))):
+            self.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self.connection.close()
+        if self.private_copy:
+            shutil.rmtree(self.private_copy, ignore_errors=True)
+
+
+def side(path: Path, suffix: str) -> Path:
+    """The path of a side file: `-wal`, `-shm` or `-journal`."""
+    return Path(f"{path}{suffix}")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def check_file(path: Path) -> None:
+    """Raise the error that fits a path which cannot be a database: missing, a folder, unreadable."""
+    if path.is_dir():
+        inside = path / "constellation.db"
+        hint = (
+            f"use --db {inside}"
+            if inside.is_file()
+            else "name the database file itself, for example FOLDER/constellation.db"
+        )
+        raise FailureError(f"{path} is a folder, not a database file", hint)
+    if not path.exists():
+        raise missing(path)
+    if not path.is_file():
+        raise FailureError(f"{path} is not a regular file", "name the database file itself")
+    if not os.access(path, os.R_OK):
+        raise FailureError(f"{path} may not be read by this user", "check the permissions of the file")
+
+
+def open_reading(path: Path) -> Opened:
+    """Open for reading; the file, its -wal and the folder's listing stay as they are.
+
+    Where we may write, SQLite itself removes the side files it made. Where we may not, a read-write open would leave
+    side files that lock the owner's runtime out, so the mode depends on which side files exist.
+    """
+    check_file(path)
+    wal = side(path, "-wal").exists()
+    shm = side(path, "-shm").exists()
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return _reader(path, apsw.SQLITE_OPEN_READWRITE, str(path), keep_wal=wal)
+    if not wal:
+        return _reader(path, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, _uri(path, "mode=ro&immutable=1"))
+    if shm:
+        return _reader(path, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, _uri(path, "mode=ro"), keep_wal=True)
+    return _private_copy(path)
+
+
+def open_writing(path: Path) -> Opened:
+    """Open an existing file for a change: WAL, foreign keys, `synchronous=FULL`, five seconds of patience."""
+    check_file(path)
+    for place in (path, path.parent):
+        if not os.access(place, os.W_OK):
+            raise FailureError(
+                f"{place} may not be written by this user", "check the permissions of the file and its folder"
+            )
+    return _writer(path, apsw.SQLITE_OPEN_READWRITE)
+
+
+def create(path: Path) -> Opened:
+    """Create an empty database (mode 0600) in WAL mode; raises ConflictError when the file exists."""
+    if path.is_dir():
+        raise FailureError(f"{path} is a folder, not a database file", f"use {path / 'constellation.db'}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        raise ConflictError(f"{path} exists already", "choose another path, or leave out what creates it") from None
+    except OSError as error:
+        raise FailureError(
+            f"{path} cannot be created: {error.strerror}", "check the permissions of the folder"
+        ) from None
+    return _writer(path, apsw.SQLITE_OPEN_READWRITE)
+
+
+def _uri(path: Path, query: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?{query}"
+
+
+def _connect(path: Path, flags: int, name: str) -> apsw.Connection:
+    try:
+        connection = apsw.Connection(name, flags=flags)
+    except apsw.Error as error:
+        raise translate(error, path) or error from None
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    # Without a progress handler Ctrl-C waits for the end of a long statement.
+    connection.set_progress_handler(lambda: False, _PROGRESS_STEPS)
+    return connection
+
+
+def _reader(path: Path, flags: int, name: str, *, keep_wal: bool = False) -> Opened:
+    connection = _connect(path, flags, name)
+    try:
+        if keep_wal:
+            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.execute("PRAGMA query_only=ON; PRAGMA foreign_keys=ON")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except apsw.Error as error:
+        connection.close()
+        raise _opening_error(error, path) from None
+    return Opened(connection, path, reading=True, keep_wal=keep_wal)
+
+
+def _writer(path: Path, flags: int) -> Opened:
+    connection = _connect(path, flags, str(path))
+    try:
+        connection.execute("PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    except apsw.Error as error:
+        connection.close()
+        raise _opening_error(error, path) from None
+    return Opened(connection, path, reading=False)
+
+
+def _opening_error(error: apsw.Error, path: Path) -> PatternError:
+    if isinstance(error, apsw.NotADBError) and _size(path) < 100:
+        return IntegrityError(f"{path} is too short to be a SQLite database", "check the path, or restore a backup")
+    return translate(error, path) or FailureError(str(error))
+
+
+def _private_copy(path: Path) -> Opened:
+    """A log without its index in a place we may not write: only a copy can be read completely."""
+    folder = Path(tempfile.mkdtemp(prefix="pattern-read-"))
+    copy = folder / path.name
+    try:
+        shutil.copyfile(path, copy)
+        shutil.copyfile(side(path, "-wal"), side(copy, "-wal"))
+        opened = _reader(copy, apsw.SQLITE_OPEN_READWRITE, str(copy), keep_wal=True)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    opened.path, opened.private_copy = copy, folder
+    return opened
