@@ -11,6 +11,7 @@ import contextlib
 import os
 import struct
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,17 +39,15 @@ class Marks:
     _open = 0
 
     def __init__(self, folder: Path | None = None) -> None:
-        if folder is None:
-            import platformdirs
-
-            folder = Path(platformdirs.user_runtime_dir("pattern-constellation", appauthor=False))
-        self.folder = folder
+        self.folder = folder or _runtime_folder()
 
     def set(self) -> None:
         """Mark this process; where no mark can be written others only see a foreign holder."""
         Marks._open += 1
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if hasattr(os, "getuid") and self.folder.stat().st_uid != os.getuid():
+                return
             (self.folder / str(os.getpid())).write_text(started(os.getpid()))
 
     def clear(self) -> None:
@@ -65,6 +64,15 @@ class Marks:
             return (self.folder / str(pid)).read_text() == started(pid) != ""
         except OSError:
             return False
+
+
+def _runtime_folder() -> Path:
+    """A folder of this user that does not outlive the machine's start; nobody else may write there."""
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    if base:
+        return Path(base) / "pattern-constellation"
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    return Path(tempfile.gettempdir()) / f"pattern-constellation-{user}"
 
 
 def started(pid: int) -> str:

@@ -1,0 +1,176 @@
+"""The root of the command tree, its lazy groups, and the one place where errors become exit statuses."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer._click.exceptions import ClickException
+from typer.core import TyperGroup
+
+from pattern_cli import __version__
+from pattern_cli.cli.options import DbOption, Group, Run, _write_sections
+from pattern_cli.errors import PatternError, StoppedError, UsageError
+
+# Name, module and short help of every command: `pattern --help` prints them without importing any of the modules.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Create an empty constellation."),
+    "agents": ("agents", "Agents: who they are and how they are configured."),
+    "groups": ("groups", "Groups of agents and how they coordinate."),
+    "memory": ("memory", "Memory blocks: what agents know."),
+    "archival": ("archival", "Archival entries: long-term notes of an agent."),
+    "messages": ("messages", "Messages: list, show, follow."),
+    "search": ("search", "Search messages, memory and archival entries."),
+    "import": ("imports", "Import an archive."),
+    "backup": ("backup", "Back up a constellation, list and prove backups."),
+    "vacuum": ("vacuum", "Give unused space back to the disk."),
+    "migrate": ("migrate", "Schema versions: status, plan, upgrade."),
+    "db": ("database", "The database file: facts and counts."),
+}
+_EXAMPLES = (
+    "pattern                          where the constellation is and what is in it",
+    "pattern import archive.car       bring in an archive",
+    'pattern search "slow kettle"     find it again',
+    "pattern --db FILE agents list    another database",
+)
+
+
+class RootGroup(TyperGroup):
+    """The root: knows its commands by name and imports a command's module only to run it."""
+
+    examples = _EXAMPLES
+    exits = (0, 1, 2, 3, 4, 5, 6, 7, 8, 130)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name, its module imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"pattern_cli.cli.{COMMANDS[cmd_name][0]}")
+        group: Group = module.group
+        command = typer.main.get_command(group.app)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write examples and exit statuses."""
+        _write_sections(self, formatter)  # type: ignore[arg-type]
+
+
+app = typer.Typer(cls=RootGroup, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"pattern {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    ctx: typer.Context,
+    db: DbOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Administer a Pattern constellation: see, change, move and save what its agents know.
+
+    Without a command it says where the constellation is, what is in it and what to do next.
+    """
+    if ctx.invoked_subcommand is None:
+        from pattern_cli.cli.home import home
+
+        home(Run(db))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit status; no error leaves it as a traceback."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 gets escapes instead of an error.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _invoke(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail(StoppedError("interrupted"), arguments)
+    except typer.Exit as done:
+        return done.exit_code
+    except ClickException as error:
+        return _fail(_usage(error), arguments)
+    except PatternError as error:
+        return _fail(error, arguments)
+    except Exception as error:
+        translated = _translated(error)
+        if translated is None:
+            if os.environ.get("PATTERN_DEBUG"):
+                raise
+            translated = PatternError(
+                f"unexpected {type(error).__name__}: {error}",
+                "this is a defect of this program; PATTERN_DEBUG=1 shows where it happened",
+            )
+        return _fail(translated, arguments)
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    command = typer.main.get_command(app)
+    with command.make_context("pattern", list(arguments)) as context:
+        command.invoke(context)
+    return 0
+
+
+def _usage(error: ClickException) -> PatternError:
+    context = getattr(error, "ctx", None)
+    where = f"`{context.command_path} --help` shows how" if context else "`pattern --help` shows how"
+    text = error.format_message().rstrip(".")
+    return UsageError(text[:1].lower() + text[1:] if text[1:2].islower() else text, where)
+
+
+def _translated(error: Exception) -> PatternError | None:
+    if isinstance(error, OSError):
+        name = f" {error.filename}" if error.filename else ""
+        return PatternError(
+            f"the system refused{name}: {error.strerror or error}", "check the path and its permissions"
+        )
+    from pattern_cli.store.failures import translate
+
+    return translate(error)
+
+
+def _fail(error: PatternError, arguments: Sequence[str]) -> int:
+    from pattern_cli.render.messages import report
+
+    if not isinstance(error, StoppedError):
+        try:
+            sys.stdout.flush()
+            report(error, _wants_json(arguments))
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return error.exit_code
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    given = list(arguments)
+    return "--json" in given or any(
+        word in ("--format=json", "--format=ndjson") or (word == "--format" and after in ("json", "ndjson"))
+        for word, after in zip(given, [*given[1:], ""], strict=True)
+    )

@@ -1,0 +1,296 @@
+"""How a command is declared: its options, its help sections and the `Run` it gets.
+
+    group = Group("agents", help="Agents: who they are and how they are configured.")
+
+    @group.command("list", rows=AGENTS, examples=("pattern agents list",), exits=(0, 3))
+    def list_agents(run: Run, status: StatusOption = None) -> None:
+        '''List the agents.'''
+        with run.open() as constellation:
+            run.rows(Agents(constellation).list(status=status))
+
+`rows=` or `record=` names what the command prints and adds `--format`, `--json` and `--fields`; `db=False` leaves out
+`--db`. Everything else is an ordinary Typer signature. `Group(..., alone=True)` is a command without subcommands.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from pattern_cli.errors import RefusedError, UsageError
+from pattern_cli.render.output import Format, default_format
+from pattern_cli.render.tables import Layout, Table
+
+if TYPE_CHECKING:
+    from pattern_cli.render.progress import Progress
+    from pattern_cli.store.constellation import Constellation
+
+EXITS = {
+    0: "done",
+    1: "failure",
+    2: "usage: a wrong option or value",
+    3: "not found",
+    4: "conflict: exists already, was changed meanwhile, or is in use",
+    5: "integrity: damaged file, bad hash, failed verification",
+    6: "schema: needs a migration, or an unknown version",
+    7: "refused: a running runtime, or a confirmation is missing",
+    8: "a dependency is missing",
+    130: "interrupted",
+}
+_ALWAYS = (0, 1, 2, 130)
+_OPENING = (3, 4, 5)
+
+DbOption = Annotated[
+    str | None,
+    typer.Option("--db", metavar="FILE", help="Database file. Default: PATTERN_DB, pattern.toml, data directory."),
+]
+FormatOption = Annotated[
+    Format | None, typer.Option("--format", help="Output format. Default: a table on a terminal, tsv in a pipe.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Same as --format json.")]
+FieldsOption = Annotated[str | None, typer.Option("--fields", metavar="A,B", help="Only these fields, in this order.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and change nothing.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Do it although a running runtime has the file open.")]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", metavar="WHEN", help="Not before: 2h, 3d, yesterday, 2026-01-08.")
+]
+UntilOption = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Not after; as --since.")]
+LimitOption = Annotated[int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many rows.")]
+
+
+class Run:
+    """One run of a command: opens the database, writes the results, says remarks, asks questions."""
+
+    def __init__(
+        self,
+        db: str | None = None,
+        form: Format | None = None,
+        fields: tuple[str, ...] = (),
+        view: Table | Layout | None = None,
+    ) -> None:
+        self.db = db
+        self.form = form
+        self.fields = fields
+        self._view = view
+
+    @property
+    def format(self) -> Format:
+        """The format asked for, else a table on a terminal and tab-separated values in a pipe."""
+        return self.form or default_format(sys.stdout)
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the output goes to a person: a terminal, and no other format asked for."""
+        return self.form is None and sys.stdout.isatty()
+
+    def open(self, mode: Literal["read", "write"] = "read", *, any_schema: bool = False) -> Constellation:
+        """Open the database that was named, or the default one."""
+        from pattern_cli.store.constellation import Constellation
+        from pattern_cli.store.locate import locate
+
+        constellation = Constellation.open(locate(self.db), mode, any_schema=any_schema)
+        if constellation.read_from_copy:
+            self.note(f"{constellation.path} has a log that this user may not index; a private copy is read")
+        return constellation
+
+    def rows(self, rows: Iterable[Any], table: Table | None = None) -> int:
+        """Write a list and return its length; rows that could not be read completely are counted in a warning."""
+        from pattern_cli.render.output import write_rows
+
+        view = table or self._view
+        assert isinstance(view, Table)
+        counted = write_rows(rows, view, self.format, self.fields)
+        if counted.damaged:
+            self.warn_damage(counted.damaged)
+        return counted.count
+
+    def show(self, record: Any, layout: Layout | None = None) -> None:
+        """Write one object; what could not be read in it is named in warnings."""
+        from pattern_cli.render.output import write_record
+
+        view = layout or self._view
+        write_record(record, view if isinstance(view, Layout) else Layout(), self.format, self.fields)
+        for problem in getattr(record, "damage", ()):
+            self.warn(problem)
+
+    def warn_damage(self, count: int) -> None:
+        """Say that rows were shown although they cannot be decoded."""
+        rows = "1 row" if count == 1 else f"{count} rows"
+        self.warn(f"{rows} could not be decoded completely and are shown as stored; the field damage says why")
+
+    def warn(self, text: str) -> None:
+        """Something the person should know, on standard error."""
+        from pattern_cli.render.messages import say
+
+        say("warning", text)
+
+    def note(self, text: str) -> None:
+        """A remark on standard error."""
+        from pattern_cli.render.messages import say
+
+        say("note", text)
+
+    @contextmanager
+    def progress(self, label: str, unit: str = "") -> Iterator[Progress | None]:
+        """A progress callback for a service; None where standard error is no terminal."""
+        from pattern_cli.render.progress import progress
+
+        with progress(label, unit) as report:
+            yield report
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Ask on a terminal; elsewhere raise RefusedError unless `--yes` was given."""
+        if yes:
+            return
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise RefusedError(f"{question} needs a confirmation", "add --yes, or look first with --dry-run")
+        if not typer.confirm(f"{question}?", err=True):
+            raise RefusedError("not confirmed; nothing was changed")
+
+
+class PatternCommand(TyperCommand):
+    """A command whose help ends with examples and exit statuses."""
+
+    examples: tuple[str, ...] = ()
+    exits: tuple[int, ...] = ()
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections after the options, line for line."""
+        _write_sections(self, formatter)
+
+
+class PatternGroup(TyperGroup):
+    """A group whose help ends with examples and exit statuses."""
+
+    examples: tuple[str, ...] = ()
+    exits: tuple[int, ...] = ()
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections after the commands, line for line."""
+        _write_sections(self, formatter)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands in the order of their declaration."""
+        return list(self.commands)
+
+
+def _write_sections(command: PatternCommand | PatternGroup, formatter: Any) -> None:
+    for heading, lines in (
+        ("Examples", command.examples),
+        ("Exit status", [f"{code:<4} {EXITS[code]}" for code in command.exits]),
+    ):
+        if lines:
+            formatter.write_paragraph()
+            formatter.write(f"{heading}:\n" + "".join(f"  {line}\n" for line in lines))
+
+
+class Group:
+    """A command group in the making; `app` is its Typer application."""
+
+    def __init__(self, name: str, help: str, *, alone: bool = False) -> None:
+        self.name = name
+        self.alone = alone
+        self._extras: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {}
+        self.app = typer.Typer(
+            name=name, help=help, cls=PatternGroup, rich_markup_mode=None, no_args_is_help=True, add_completion=False
+        )
+
+    def command(
+        self,
+        name: str,
+        *,
+        rows: Table | None = None,
+        record: Layout | None = None,
+        examples: tuple[str, ...],
+        exits: tuple[int, ...] = (),
+        db: bool = True,
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Declare a command; the first line of the function's docstring is its short help."""
+
+        def declare(function: Callable[..., None]) -> Callable[..., None]:
+            wrapped = _with_run(function, rows or record, db)
+            self.app.command(name, cls=self._command_class(examples, exits, db))(wrapped)
+            return function
+
+        return declare
+
+    def default(
+        self, *, record: Layout, examples: tuple[str, ...], exits: tuple[int, ...] = ()
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Declare what the group does when no subcommand follows."""
+
+        def declare(function: Callable[..., None]) -> Callable[..., None]:
+            wrapped = _with_run(function, record, True)
+            attributes = {"examples": examples, "exits": _statuses(exits, True)}
+            group = type("DefaultGroup", (PatternGroup,), attributes)
+            self.app.callback(invoke_without_command=True, cls=group)(_unless_subcommand(wrapped))
+            self.app.info.no_args_is_help = False
+            return function
+
+        return declare
+
+    @staticmethod
+    def _command_class(examples: tuple[str, ...], exits: tuple[int, ...], db: bool) -> type[PatternCommand]:
+        return type("DeclaredCommand", (PatternCommand,), {"examples": examples, "exits": _statuses(exits, db)})
+
+
+def _statuses(exits: tuple[int, ...], db: bool) -> tuple[int, ...]:
+    return tuple(sorted({*_ALWAYS, *(_OPENING if db else ()), *exits}))
+
+
+def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bool) -> Callable[..., None]:
+    """A function with the shared options in its signature, which calls `function` with a `Run`."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    own = [
+        parameter.replace(annotation=hints[parameter.name])
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.name != "run"
+    ]
+    shared: dict[str, Any] = {}
+    if db:
+        shared["db"] = (DbOption, None)
+    if view is not None:
+        shared |= {"form": (FormatOption, None), "as_json": (JsonOption, False), "fields": (FieldsOption, None)}
+
+    @functools.wraps(function)
+    def command(ctx: typer.Context, **given: Any) -> None:
+        taken = {name: given.pop(name) for name in shared}
+        form = Format.json if taken.get("as_json") else taken.get("form")
+        names = tuple(name.strip() for name in (taken.get("fields") or "").split(",") if name.strip())
+        if taken.get("fields") is not None and not names:
+            raise UsageError("--fields names no field", "for example --fields id,name")
+        before = ctx.find_root().params.get("db")
+        function(Run(taken.get("db") or before, form, names, view), **given)
+
+    parameters = [
+        inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
+        *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own),
+        *(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+            for name, (annotation, default) in shared.items()
+        ),
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    del command.__wrapped__  # type: ignore[attr-defined]
+    return command
+
+
+def _unless_subcommand(wrapped: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(wrapped)
+    def callback(ctx: typer.Context, **given: Any) -> None:
+        if ctx.invoked_subcommand is None:
+            wrapped(ctx, **given)
+
+    callback.__signature__ = wrapped.__signature__  # type: ignore[attr-defined]
+    del callback.__wrapped__  # type: ignore[attr-defined]
+    return callback

@@ -1,0 +1,215 @@
+"""Writes rows and records to standard output in the format that was asked for (architecture.md §6)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any, TextIO
+
+from pattern_cli.errors import UsageError
+from pattern_cli.render import safe, values
+from pattern_cli.render.encode import compact, mapping, pretty
+from pattern_cli.render.tables import Column, Layout, Table
+
+
+class Format(StrEnum):
+    """Output formats; without one a terminal gets a table and a pipe gets tab-separated values."""
+
+    table = "table"
+    json = "json"
+    ndjson = "ndjson"
+    csv = "csv"
+    tsv = "tsv"
+    markdown = "markdown"
+
+
+def default_format(stream: TextIO) -> Format:
+    """A table for a terminal, tab-separated values for a pipe or a file."""
+    return Format.table if stream.isatty() else Format.tsv
+
+
+def choose(names: Iterable[str], fields: tuple[str, ...]) -> None:
+    """Raise UsageError when a field is asked for that the rows do not have."""
+    known = list(names)
+    for name in fields:
+        if name not in known:
+            raise UsageError(f'there is no field "{name}"', f"fields: {', '.join(known)}")
+
+
+class Counted:
+    """Passes rows on and counts those that could not be read completely."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._rows = rows
+        self.count = 0
+        self.damaged = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for row in self._rows:
+            self.count += 1
+            if mapping(row).get("damage") if isinstance(row, Mapping) else getattr(row, "damage", ()):
+                self.damaged += 1
+            yield row
+
+
+def write_rows(rows: Iterable[Any], table: Table, form: Format, fields: tuple[str, ...]) -> Counted:
+    """Write a list; rows are streamed in every format but `table`. Returns the counts for a closing remark."""
+    if table.record is not None and fields:
+        choose(table.record.__dataclass_fields__, fields)
+    counted = Counted(rows)
+    columns = _columns(table, fields)
+    if form is Format.json:
+        _write_array(counted, fields)
+    elif form is Format.ndjson:
+        for row in counted:
+            _put(compact(_picked(row, fields)))
+    elif form is Format.csv:
+        _write_csv(counted, columns, fields)
+    elif form is Format.tsv:
+        for row in counted:
+            picked = _picked(row, tuple(column.key for column in columns), checked=bool(fields))
+            _put("\t".join(safe.tsv(values.plain(value)) for value in picked.values()))
+    elif form is Format.markdown:
+        _write_markdown(counted, columns, bool(fields))
+    else:
+        from pattern_cli.render.terminal import print_table
+
+        print_table(counted, columns, table.empty)
+    return counted
+
+
+def write_record(record: Any, layout: Layout, form: Format, fields: tuple[str, ...]) -> None:
+    """Write one object: JSON as one object, a table as labelled lines, the others as field and value."""
+    whole = mapping(record)
+    choose(whole, fields)
+    picked = {name: whole[name] for name in fields} if fields else whole
+    if form is Format.json:
+        _put(pretty(picked))
+    elif form is Format.ndjson:
+        _put(compact(picked))
+    elif form is Format.tsv:
+        for name, value in picked.items():
+            _put(f"{name}\t{safe.tsv(values.plain(value))}")
+    elif form is Format.csv:
+        _csv_line(picked.keys())
+        _csv_line(values.plain(value) for value in picked.values())
+    elif form is Format.markdown:
+        _put("| field | value |\n| --- | --- |")
+        for name, value in picked.items():
+            _put(f"| {_cell(name)} | {_cell(values.plain(value))} |")
+    else:
+        from pattern_cli.render.terminal import print_fields, print_record
+
+        if fields:
+            print_fields(picked)
+        else:
+            print_record(record, layout)
+
+
+def write_lines(lines: Iterable[str], form: Format) -> int:
+    """Write finished JSON objects, one text each, as `ndjson` or as one `json` array. Returns their number."""
+    count = 0
+    write = sys.stdout.write
+    if form is Format.ndjson:
+        for count, line in enumerate(lines, 1):
+            write(safe.json(line) + "\n")
+        return count
+    for count, line in enumerate(lines, 1):
+        write(("[\n  " if count == 1 else ",\n  ") + safe.json(line))
+    write("\n]\n" if count else "[]\n")
+    return count
+
+
+def write_text(text: str, *, raw: bool = False) -> None:
+    """Write a document: as it is into a pipe when `raw`, else with everything harmful made visible."""
+    shown = text if raw and not sys.stdout.isatty() else safe.text(text)
+    stream = sys.stdout
+    stream.write(shown)
+    if not shown.endswith("\n") and (stream.isatty() or not raw):
+        stream.write("\n")
+
+
+def _put(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _columns(table: Table, fields: tuple[str, ...]) -> tuple[Column, ...]:
+    if not fields:
+        return table.columns
+    known = {column.key: column for column in table.columns}
+    return tuple(known.get(name, Column(name, name.upper().replace("_", " "))) for name in fields)
+
+
+def _picked(row: Any, keys: tuple[str, ...], checked: bool = True) -> Mapping[str, Any]:
+    whole = mapping(row)
+    if not keys:
+        return whole
+    if checked:
+        choose(whole, keys)
+    return {key: whole.get(key) for key in keys}
+
+
+def _write_array(rows: Iterable[Any], fields: tuple[str, ...]) -> None:
+    empty = True
+    for row in rows:
+        shown = pretty(_picked(row, fields)).replace("\n", "\n  ")
+        sys.stdout.write(("[\n  " if empty else ",\n  ") + shown)
+        empty = False
+    _put("[]" if empty else "\n]")
+
+
+def _csv_line(cells: Iterable[str]) -> None:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow([safe.text(cell) for cell in cells])
+    sys.stdout.write(buffer.getvalue())
+
+
+def _write_csv(rows: Iterable[Any], columns: tuple[Column, ...], fields: tuple[str, ...]) -> None:
+    _csv_line(column.key for column in columns)
+    for row in rows:
+        picked = _picked(row, tuple(column.key for column in columns), checked=bool(fields))
+        _csv_line(values.plain(value) for value in picked.values())
+
+
+def _cell(value: str) -> str:
+    return safe.line(value).replace("|", "\\|")
+
+
+def _write_markdown(rows: Iterable[Any], columns: tuple[Column, ...], checked: bool) -> None:
+    _put("| " + " | ".join(column.key for column in columns) + " |")
+    _put("| " + " | ".join("---:" if column.right else "---" for column in columns) + " |")
+    for row in rows:
+        picked = _picked(row, tuple(column.key for column in columns), checked=checked)
+        _put("| " + " | ".join(_cell(values.plain(value)) for value in picked.values()) + " |")
+
+
+def paged(text: str) -> None:
+    """Print text, through the person's pager when it is longer than the terminal (PAGER, else less)."""
+    pager = os.environ.get("PAGER", "less")
+    lines = text.count("\n")
+    if not sys.stdout.isatty() or not pager.strip() or lines < os.get_terminal_size(sys.stdout.fileno()).lines:
+        sys.stdout.write(text)
+        return
+    import shlex
+    import subprocess
+
+    try:
+        process = subprocess.Popen(
+            shlex.split(pager),
+            stdin=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
+            env={"LESS": "FRX", **os.environ},
+        )
+    except OSError:
+        sys.stdout.write(text)
+        return
+    try:
+        process.communicate(text)
+    except (BrokenPipeError, KeyboardInterrupt):
+        process.wait()

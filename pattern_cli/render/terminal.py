@@ -1,0 +1,95 @@
+"""Tables and records on a terminal, drawn by Rich."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from pattern_cli.render import safe, values
+from pattern_cli.render.encode import mapping
+from pattern_cli.render.output import paged
+from pattern_cli.render.tables import Column, Layout
+
+_PIPE_WIDTH = 200
+
+
+def console(stderr: bool = False) -> Console:
+    """A console that honours NO_COLOR and COLUMNS and never interprets markup in text."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+def print_table(rows: Iterable[Any], columns: tuple[Column, ...], empty: str) -> None:
+    """Print rows as a borderless table, or say on standard error what an empty one means."""
+    table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    for column in columns:
+        table.add_column(
+            column.header,
+            justify="right" if column.right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            ratio=1 if column.wide else None,
+        )
+    for row in rows:
+        table.add_row(*(_cell(row, column) for column in columns))
+    if not table.row_count:
+        console(stderr=True).print(empty)
+        return
+    _print(table)
+
+
+def _cell(row: Any, column: Column) -> Text:
+    value = mapping(row).get(column.key)
+    if column.of_row:
+        shown = column.of_row(row)
+    elif column.show:
+        shown = column.show(value)
+    else:
+        shown = values.plain(value)
+    style = column.style(row) if callable(column.style) else column.style
+    return Text(safe.line(shown), style=style, no_wrap=True)
+
+
+def print_record(record: Any, layout: Layout) -> None:
+    """Print a record: bold title, labelled lines, then its texts."""
+    whole = mapping(record)
+    parts: list[Any] = []
+    if layout.title:
+        parts.append(Text(safe.line(layout.title(record)), style="bold"))
+    width = max((len(line.label) for line in layout.lines), default=0)
+    for line in layout.lines:
+        value = whole.get(line.key)
+        shown = line.of_row(record) if line.of_row else (line.show or values.plain)(value)
+        if shown:
+            label = Text(line.label.ljust(width) + "  ", style="dim")
+            parts.append(Text.assemble(label, Text(safe.line(shown), style=line.style)))
+    for heading, body in layout.bodies:
+        if shown := body(record):
+            parts += [Text(""), Text(heading, style="dim"), Text(safe.text(shown).rstrip("\n"))]
+    _print(*parts)
+
+
+def print_fields(picked: Mapping[str, Any]) -> None:
+    """Print chosen fields of a record, one a line."""
+    width = max(map(len, picked))
+    lines = (
+        Text.assemble(Text(name.ljust(width) + "  ", style="dim"), safe.line(values.plain(value)))
+        for name, value in picked.items()
+    )
+    _print(*lines)
+
+
+def _print(*parts: Any) -> None:
+    target = console()
+    with target.capture() as captured:
+        for part in parts:
+            target.print(part)
+    # Rich pads table cells to the full width; a copied line should end where its text ends.
+    paged("\n".join(line.rstrip() for line in captured.get().split("\n")))

@@ -1,0 +1,111 @@
+"""Single values for people: times, sizes, counts, bars, sparklines."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from pattern_cli.render import safe
+
+_UNITS = ((31_557_600, "y"), (2_629_800, "mo"), (86_400, "d"), (3_600, "h"), (60, "min"))
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_LEVELS = "▁▂▃▄▅▆▇█"
+DASH = "–"
+
+
+def seconds_of(stamp: str) -> float | None:
+    """Unix seconds of an RFC 3339 text; None when it is no time."""
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except ValueError:
+        return None
+
+
+def ago(stamp: Any, now: float | None = None) -> str:
+    """How long ago, in one word: `12 s ago`, `3 min ago`, `yesterday`, `in 2 h`."""
+    seconds = seconds_of(stamp) if isinstance(stamp, str) else None
+    if seconds is None:
+        return DASH if stamp in (None, "") else safe.line(str(stamp))
+    distance = (time.time() if now is None else now) - seconds
+    span = abs(distance)
+    if span < 1:
+        return "now"
+    if 86_400 <= distance < 172_800:
+        return "yesterday"
+    number, unit = next(((int(span // size), name) for size, name in _UNITS if span >= size), (int(span), "s"))
+    return f"{number} {unit} ago" if distance > 0 else f"in {number} {unit}"
+
+
+def local(stamp: Any) -> str:
+    """A time on the reader's clock, to the second; what is no time is shown as it is."""
+    seconds = seconds_of(stamp) if isinstance(stamp, str) else None
+    if seconds is None:
+        return DASH if stamp in (None, "") else safe.line(str(stamp))
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def clock(stamp: Any) -> str:
+    """The time of day on the reader's clock; the date too when it is not today."""
+    shown = local(stamp)
+    return shown[11:] if shown[:10] == datetime.now().strftime("%Y-%m-%d") else shown
+
+
+def size(count: Any) -> str:
+    """Bytes in decimal units: `729 kB`, `42.2 MB`."""
+    if not isinstance(count, int | float):
+        return DASH
+    if count < 1000:
+        return f"{count:.0f} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB", "TB"):
+        value /= 1000
+        if value < 999.5:
+            return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
+    return f"{value:.0f} PB"
+
+
+def number(count: Any) -> str:
+    """A whole number with its thousands apart: `19 979`."""
+    return (
+        f"{count:,}".replace(",", " ") if isinstance(count, int) else DASH if count is None else safe.line(str(count))
+    )
+
+
+def plural(count: int, word: str, many: str | None = None) -> str:
+    """A count and its word: `1 agent`, `3 agents`, `2 entries`."""
+    return f"{number(count)} {word if count == 1 else many or word + 's'}"
+
+
+def yes(value: Any) -> str:
+    """A truth value in a table: a mark or nothing."""
+    return "yes" if value else DASH
+
+
+def bar(used: int, limit: int, width: int = 10) -> str:
+    """How full something is, in eighths of a character; full when over the limit."""
+    share = 0.0 if limit <= 0 else min(used / limit, 1.0)
+    eighths = round(share * width * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width, "░")
+
+
+def sparkline(counts: list[int]) -> str:
+    """One character per count, scaled to the largest; zero is the lowest line."""
+    top = max(counts, default=0)
+    return "".join(_LEVELS[0 if not top else min(7, -(-count * 7 // top))] for count in counts)
+
+
+def plain(value: Any) -> str:
+    """A value without decoration, for pipes: nothing for null, `true`/`false`, compact JSON for nested values."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return str(value)
+    from pattern_cli.render.encode import compact
+
+    return compact(value)

@@ -1,0 +1,55 @@
+"""Raw column values as typed ones; what cannot be decoded stays as it is and is named (database.md §2.1).
+
+One row that the runtime cannot read must never hide the others: every function takes the list of remarks on its row
+and adds to it instead of raising.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from pattern_cli.store import times
+
+Damage = list[str]
+
+
+def read_time(raw: Any, column: str, damage: Damage) -> Any:
+    """A time column as RFC 3339 UTC with `Z`, nanoseconds kept."""
+    if raw is None:
+        return None
+    try:
+        return times.rfc3339z(raw)
+    except (ValueError, TypeError, OverflowError):
+        damage.append(f"{column}: not a time")
+        return raw
+
+
+def read_json(raw: Any, column: str, damage: Damage) -> Any:
+    """A JSON column's value, integers exact; a bare number is shown and reported, as the runtime cannot read it."""
+    if raw is None:
+        return None
+    if isinstance(raw, int | float):
+        damage.append(f"{column}: a bare number, which the runtime cannot read")
+        return raw
+    if isinstance(raw, bytes):
+        damage.append(f"{column}: stored as bytes, which the runtime cannot read")
+        raw = raw.decode("utf-8", "surrogateescape")
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        damage.append(f"{column}: not valid JSON")
+        return raw
+
+
+def read_word(raw: Any, column: str, known: Collection[str], damage: Damage) -> Any:
+    """An enumeration's spelling as stored; one the runtime does not know is reported (database.md §4)."""
+    if raw is not None and raw not in known:
+        damage.append(f"{column}: {raw!r} is not one of {', '.join(known)}")
+    return raw
+
+
+def read_flag(raw: Any) -> bool:
+    """A truth value as the runtime reads it: any number but zero; the text 'true' reads as false."""
+    return isinstance(raw, int | float) and raw != 0
