@@ -42,17 +42,18 @@ AGENTS = Table(
 
 
 def _groups(record: Any) -> str:
-    return ", ".join(f"{m.group_name}{_role(m.role)}" for m in record.groups)
+    return ", ".join(f"{m.group_name} ({role_words(m.role)})" for m in record.groups)
 
 
-def _role(role: Any) -> str:
+def role_words(role: Any) -> str:
+    """A member's role: `specialist: memory_management`; an unset one counts as regular."""
     if not isinstance(role, dict) or "type" not in role:
-        return "" if role is None else f" ({role})"
-    domain = f": {role['domain']}" if "domain" in role else ""
-    return f" ({role['type']}{domain})"
+        return "regular" if role is None else str(role)
+    return f"{role['type']}: {role['domain']}" if "domain" in role else str(role["type"])
 
 
-def _nested(value: Any) -> str:
+def nested(value: Any) -> str:
+    """A JSON value over several lines; nothing for an empty one."""
     from pattern_cli.render.encode import pretty
 
     return pretty(value) if value not in (None, {}, []) else ""
@@ -77,8 +78,8 @@ AGENT = Layout(
     ),
     bodies=(
         ("system prompt", lambda r: r.system_prompt),
-        ("tool rules", lambda r: _nested(r.tool_rules)),
-        ("config", lambda r: _nested(r.config)),
+        ("tool rules", lambda r: nested(r.tool_rules)),
+        ("config", lambda r: nested(r.config)),
     ),
 )
 

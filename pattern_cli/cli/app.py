@@ -13,8 +13,9 @@ from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
 from pattern_cli import __version__
-from pattern_cli.cli.options import DbOption, Group, Run, _write_sections
+from pattern_cli.cli.options import DbOption, FormatOption, Group, JsonOption, Run, write_sections
 from pattern_cli.errors import PatternError, StoppedError, UsageError
+from pattern_cli.render.formats import Format
 
 # Name, module and short help of every command: `pattern --help` prints them without importing any of the modules.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -66,7 +67,7 @@ class RootGroup(TyperGroup):
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write examples and exit statuses."""
-        _write_sections(self, formatter)  # type: ignore[arg-type]
+        write_sections(self, formatter)
 
 
 app = typer.Typer(cls=RootGroup, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -82,6 +83,8 @@ def _version(asked: bool) -> None:
 def root(
     ctx: typer.Context,
     db: DbOption = None,
+    form: FormatOption = None,
+    as_json: JsonOption = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -93,7 +96,7 @@ def root(
     if ctx.invoked_subcommand is None:
         from pattern_cli.cli.home import home
 
-        home(Run(db))
+        home(Run(db, Format.json if as_json else form))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

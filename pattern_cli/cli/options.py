@@ -26,11 +26,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from pattern_cli.errors import RefusedError, UsageError
-from pattern_cli.render.output import Format, default_format
-from pattern_cli.render.tables import Layout, Table
+from pattern_cli.render.formats import Format, default_format
 
 if TYPE_CHECKING:
     from pattern_cli.render.progress import Progress
+    from pattern_cli.render.tables import Layout, Table
     from pattern_cli.store.constellation import Constellation
 
 EXITS = {
@@ -105,6 +105,7 @@ class Run:
     def rows(self, rows: Iterable[Any], table: Table | None = None) -> int:
         """Write a list and return its length; rows that could not be read completely are counted in a warning."""
         from pattern_cli.render.output import write_rows
+        from pattern_cli.render.tables import Table
 
         view = table or self._view
         assert isinstance(view, Table)
@@ -116,6 +117,7 @@ class Run:
     def show(self, record: Any, layout: Layout | None = None) -> None:
         """Write one object; what could not be read in it is named in warnings."""
         from pattern_cli.render.output import write_record
+        from pattern_cli.render.tables import Layout
 
         view = layout or self._view
         write_record(record, view if isinstance(view, Layout) else Layout(), self.format, self.fields)
@@ -165,7 +167,7 @@ class PatternCommand(TyperCommand):
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the sections after the options, line for line."""
-        _write_sections(self, formatter)
+        write_sections(self, formatter)
 
 
 class PatternGroup(TyperGroup):
@@ -176,14 +178,15 @@ class PatternGroup(TyperGroup):
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the sections after the commands, line for line."""
-        _write_sections(self, formatter)
+        write_sections(self, formatter)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order of their declaration."""
         return list(self.commands)
 
 
-def _write_sections(command: PatternCommand | PatternGroup, formatter: Any) -> None:
+def write_sections(command: Any, formatter: Any) -> None:
+    """Write a command's examples and exit statuses line for line, as the last part of its help."""
     for heading, lines in (
         ("Examples", command.examples),
         ("Exit status", [f"{code:<4} {EXITS[code]}" for code in command.exits]),
@@ -268,8 +271,9 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
         names = tuple(name.strip() for name in (taken.get("fields") or "").split(",") if name.strip())
         if taken.get("fields") is not None and not names:
             raise UsageError("--fields names no field", "for example --fields id,name")
-        before = ctx.find_root().params.get("db")
-        function(Run(taken.get("db") or before, form, names, view), **given)
+        before = ctx.find_root().params
+        form = form or (Format.json if before.get("as_json") else before.get("form"))
+        function(Run(taken.get("db") or before.get("db"), form, names, view), **given)
 
     parameters = [
         inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
@@ -279,9 +283,10 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
             for name, (annotation, default) in shared.items()
         ),
     ]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    del command.__wrapped__  # type: ignore[attr-defined]
+    wrapper: Any = command
+    wrapper.__signature__ = inspect.Signature(parameters)
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    del wrapper.__wrapped__
     return command
 
 
@@ -291,6 +296,7 @@ def _unless_subcommand(wrapped: Callable[..., None]) -> Callable[..., None]:
         if ctx.invoked_subcommand is None:
             wrapped(ctx, **given)
 
-    callback.__signature__ = wrapped.__signature__  # type: ignore[attr-defined]
-    del callback.__wrapped__  # type: ignore[attr-defined]
+    wrapper: Any = callback
+    wrapper.__signature__ = wrapped.__signature__  # type: ignore[attr-defined]
+    del wrapper.__wrapped__
     return callback

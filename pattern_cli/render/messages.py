@@ -13,10 +13,8 @@ _STYLES = {"error": "\x1b[1;31m", "warning": "\x1b[33m", "hint": "\x1b[2m", "not
 
 def say(word: str, text: str) -> None:
     """One remark on one line, its word in colour on a terminal."""
-    if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
-        head = f"{_STYLES[word]}{word}:\x1b[0m"
-    else:
-        head = f"{word}:"
+    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    head = f"{_STYLES[word]}{word}:\x1b[0m" if coloured else f"{word}:"
     gap = " " * max(1, 6 - len(word))
     sys.stderr.write(f"{head}{gap}{safe.line(text)}\n")
 

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from enum import StrEnum
-from typing import Any, TextIO
+from typing import Any
 
 from pattern_cli.errors import UsageError
 from pattern_cli.render import safe, values
 from pattern_cli.render.encode import compact, mapping, pretty
+from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Table
-
-
-class Format(StrEnum):
-    """Output formats; without one a terminal gets a table and a pipe gets tab-separated values."""
-
-    table = "table"
-    json = "json"
-    ndjson = "ndjson"
-    csv = "csv"
-    tsv = "tsv"
-    markdown = "markdown"
-
-
-def default_format(stream: TextIO) -> Format:
-    """A table for a terminal, tab-separated values for a pipe or a file."""
-    return Format.table if stream.isatty() else Format.tsv
 
 
 def choose(names: Iterable[str], fields: tuple[str, ...]) -> None:
@@ -115,8 +97,9 @@ def write_lines(lines: Iterable[str], form: Format) -> int:
     count = 0
     write = sys.stdout.write
     if form is Format.ndjson:
-        for count, line in enumerate(lines, 1):
+        for line in lines:
             write(safe.json(line) + "\n")
+            count += 1
         return count
     for count, line in enumerate(lines, 1):
         write(("[\n  " if count == 1 else ",\n  ") + safe.json(line))
@@ -163,6 +146,9 @@ def _write_array(rows: Iterable[Any], fields: tuple[str, ...]) -> None:
 
 
 def _csv_line(cells: Iterable[str]) -> None:
+    import csv
+    import io
+
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow([safe.text(cell) for cell in cells])
     sys.stdout.write(buffer.getvalue())

@@ -6,15 +6,18 @@ Unicode come out as visible escapes; line breaks and tabs stay only where the ca
 
 from __future__ import annotations
 
+import functools
 import re
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HARMFUL = f"\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}\u2028\u2029\ufeff\ud800-\udfff"
-_MANY_LINES = re.compile(f"[{_HARMFUL}]")
-_ONE_LINE = re.compile(f"[\t\n{_HARMFUL}]")
-_TSV = re.compile(f"[\\\\\t\n{_HARMFUL}]")
-_JSON = re.compile(f"[\x7f-\x9f{_BIDI}\u2028\u2029\ufeff\ud800-\udfff]")
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"}
+
+
+@functools.cache
+def _harmful(also: str = "") -> re.Pattern[str]:
+    """Compiled on first use: most output holds nothing harmful, and compiling takes longer than printing it."""
+    return re.compile(f"[{also}{_HARMFUL}]")
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -29,19 +32,24 @@ def _escape(found: re.Match[str]) -> str:
 
 def text(value: str) -> str:
     """Text of several lines: tabs and line breaks stay, everything harmful becomes visible."""
-    return _MANY_LINES.sub(_escape, value)
+    return value if value.isprintable() else _harmful().sub(_escape, value)
 
 
 def line(value: str) -> str:
     r"""Text on one line: line breaks and tabs become `\n` and `\t` as well."""
-    return _ONE_LINE.sub(_escape, value)
+    return value if value.isprintable() else _harmful("\t\n").sub(_escape, value)
 
 
 def tsv(value: str) -> str:
     r"""A field of tab-separated values: as `line`, with backslashes doubled, so that it can be undone."""
-    return _TSV.sub(_escape, value)
+    return value if value.isprintable() and "\\" not in value else _harmful("\\\\\t\n").sub(_escape, value)
 
 
 def json(value: str) -> str:
-    r"""Finished JSON text whose strings hold nothing harmful: `\uXXXX` where JSON allows the raw character."""
-    return _JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", value)
+    r"""Finished JSON text whose strings hold nothing harmful: `\uXXXX` where JSON allows the raw character.
+
+    Line breaks between values stay; inside strings JSON has escaped them already.
+    """
+    if value.isascii() and "\x7f" not in value:
+        return value
+    return _harmful().sub(lambda found: f"\\u{ord(found.group()):04x}", value)

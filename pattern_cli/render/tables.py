@@ -1,15 +1,16 @@
-"""What a command's output looks like, as data: columns of a list, lines of a record."""
+"""What a command's output looks like, as data: columns of a list, lines of a record.
+
+Plain classes: building dataclasses would cost every start of the program several milliseconds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 Show = Callable[[Any], str]
 
 
-@dataclass(frozen=True)
 class Column:
     """One column: the row's key, the heading, how a value is shown on a terminal, and its style.
 
@@ -17,39 +18,64 @@ class Column:
     function of the row. `right` aligns numbers; `wide` may take the rest of the line and is cut there.
     """
 
-    key: str
-    header: str
-    show: Show | None = None
-    of_row: Show | None = None
-    style: str | Callable[[Any], str] = ""
-    right: bool = False
-    wide: bool = False
+    __slots__ = ("header", "key", "of_row", "right", "show", "style", "wide")
+
+    def __init__(
+        self,
+        key: str,
+        header: str,
+        show: Show | None = None,
+        of_row: Show | None = None,
+        style: str | Callable[[Any], str] = "",
+        right: bool = False,
+        wide: bool = False,
+    ) -> None:
+        self.key = key
+        self.header = header
+        self.show = show
+        self.of_row = of_row
+        self.style = style
+        self.right = right
+        self.wide = wide
 
 
-@dataclass(frozen=True)
 class Table:
-    """A list's columns. `empty` is said on a terminal when there are no rows: what to do next."""
+    """A list's columns. `empty` is said on a terminal when there are no rows: what to do next.
 
-    columns: tuple[Column, ...]
-    empty: str = "nothing found"
-    record: type | None = None
+    `record` is the dataclass of a row, if it is at hand: field names are then checked before anything is read.
+    """
+
+    __slots__ = ("columns", "empty", "record")
+
+    def __init__(self, columns: tuple[Column, ...], empty: str = "nothing found", record: Any = None) -> None:
+        self.columns = columns
+        self.empty = empty
+        self.record = record
 
 
-@dataclass(frozen=True)
 class Line:
     """One line of a record on a terminal: label, key, how its value is shown; absent values are left out."""
 
-    key: str
-    label: str
-    show: Show | None = None
-    of_row: Show | None = None
-    style: str = ""
+    __slots__ = ("key", "label", "of_row", "show", "style")
+
+    def __init__(
+        self, key: str, label: str, show: Show | None = None, of_row: Show | None = None, style: str = ""
+    ) -> None:
+        self.key = key
+        self.label = label
+        self.show = show
+        self.of_row = of_row
+        self.style = style
 
 
-@dataclass(frozen=True)
 class Layout:
     """A record on a terminal: a title from the record, labelled lines, then text bodies under headings."""
 
-    title: Show | None = None
-    lines: tuple[Line, ...] = ()
-    bodies: tuple[tuple[str, Show], ...] = field(default=())
+    __slots__ = ("bodies", "lines", "title")
+
+    def __init__(
+        self, title: Show | None = None, lines: tuple[Line, ...] = (), bodies: tuple[tuple[str, Show], ...] = ()
+    ) -> None:
+        self.title = title
+        self.lines = lines
+        self.bodies = bodies

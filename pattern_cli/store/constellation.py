@@ -13,7 +13,7 @@ import apsw
 
 from pattern_cli.errors import IntegrityError, RefusedError, SchemaError
 from pattern_cli.store import holders as _holders
-from pattern_cli.store import opening, versions
+from pattern_cli.store import opening, tolerant, versions
 from pattern_cli.store.failures import translate
 from pattern_cli.store.holders import Holder, Marks, Probe
 
@@ -96,18 +96,15 @@ class Constellation:
         return query.bind(self.database)
 
     def rows(self, sql: str, params: Any = ()) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query, streamed, with SQLite's raw values."""
+        """The rows of a query, streamed, with SQLite's raw values; bytes that are no UTF-8 come as surrogates."""
         try:
-            yield from self.connection.execute(sql, params)
+            yield from tolerant.rows(self.connection, sql, params)
         except apsw.Error as error:
             raise translate(error, self.path) or error from None
 
     def value(self, sql: str, params: Any = (), default: Any = None) -> Any:
         """The first column of the first row, or `default` when there is no row."""
-        try:
-            row = self.connection.execute(sql, params).fetchone()
-        except apsw.Error as error:
-            raise translate(error, self.path) or error from None
+        row = next(self.rows(sql, params), None)
         return default if row is None else row[0]
 
     def has_table(self, name: str) -> bool:
@@ -142,7 +139,7 @@ class Constellation:
             raise SchemaError(f"{self.path} has no migration ledger", "`pattern migrate status` says what can be done")
         if version > versions.NEWEST:
             raise SchemaError(
-                f"{self.path} is at schema version {version:04d}, newer than the {versions.NEWEST:04d} this program knows",
+                f"{self.path} is at schema version {version:04d}; this program knows up to {versions.NEWEST:04d}",
                 "update this program; reading works as far as known columns go",
             )
         if version < versions.NEWEST:

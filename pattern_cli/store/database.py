@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import apsw
 from peewee import PeeweeException
 from playhouse.apsw_ext import APSWDatabase
 
+from pattern_cli.store import tolerant
 from pattern_cli.store.failures import translate
 
 
@@ -32,11 +34,37 @@ class PatternDatabase(APSWDatabase):  # type: ignore[misc]
         """The constellation closes its connection itself."""
 
     def execute_sql(self, sql: str, params: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Run a statement; SQLite's errors come out as this program's."""
+        """Run a statement; SQLite's errors come out as this program's, and no text hides other rows."""
         try:
+            if sql[:7].upper() == "SELECT ":
+                return _Rows(self._apsw, sql, tuple(params or ()))
             return super().execute_sql(sql, params, *args, **kwargs)
         except (PeeweeException, apsw.Error) as error:
             raise translate(error, self.database) or error from None
+
+
+class _Rows:
+    """The part of a cursor that Peewee uses to read: `description`, `fetchone` and iteration."""
+
+    def __init__(self, connection: apsw.Connection, sql: str, params: tuple[Any, ...]) -> None:
+        self.connection = connection
+        cursor = connection.execute(sql, params)
+        try:
+            self.description: Any = cursor.description
+        except apsw.ExecutionCompleteError:
+            self.description = ()
+        self._rows = tolerant.read(cursor, sql, params)
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row, or None."""
+        return next(self._rows, None)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return self._rows
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._rows.close()  # type: ignore[attr-defined]
 
 
 def _binding(cursor: apsw.Cursor, number: int, value: Any) -> str:

@@ -11,9 +11,8 @@ import contextlib
 import os
 import struct
 import sys
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pattern_cli.store.opening import side
 
@@ -21,8 +20,7 @@ _LOCKS = Path("/proc/locks")
 _SHM_LOCK_BYTES = range(120, 129)
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """A process that has the file open; `is_ours` tells a run of this program from the runtime."""
 
     pid: int | None
@@ -71,6 +69,8 @@ def _runtime_folder() -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR")
     if base:
         return Path(base) / "pattern-constellation"
+    import tempfile
+
     user = os.getuid() if hasattr(os, "getuid") else "user"
     return Path(tempfile.gettempdir()) / f"pattern-constellation-{user}"
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pattern_cli.errors import UsageError
 
 FILE_NAME = "constellation.db"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A database path and what named it: `--db`, `PATTERN_DB`, a configuration file, or the data directory."""
 
     path: Path

@@ -7,9 +7,6 @@ a cleanly closed WAL database creates -wal and -shm and leaves them; `immutable`
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,16 +19,25 @@ BUSY_TIMEOUT_MS = 5_000
 _PROGRESS_STEPS = 100_000
 
 
-@dataclass
 class Opened:
-    """One open database: its connection, and how to let go of it without leaving a trace."""
+    """One open database: its connection, and how to let go of it without leaving a trace.
 
-    connection: apsw.Connection
-    path: Path
-    reading: bool
-    private_copy: Path | None = None
-    keep_wal: bool = False
-    _closed: bool = field(default=False, repr=False)
+    `keep_wal` says that a log existed at open, `private_copy` is the folder to remove afterwards.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        path: Path,
+        reading: bool,
+        keep_wal: bool = False,
+    ) -> None:
+        self.connection = connection
+        self.path = path
+        self.reading = reading
+        self.keep_wal = keep_wal
+        self.private_copy: Path | None = None
+        self._closed = False
 
     def close(self) -> None:
         """Close the connection; a reader never checkpoints a log that has content."""
@@ -42,6 +48,8 @@ class Opened:
             self.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self.connection.close()
         if self.private_copy:
+            import shutil
+
             shutil.rmtree(self.private_copy, ignore_errors=True)
 
 
@@ -168,6 +176,9 @@ def _opening_error(error: apsw.Error, path: Path) -> PatternError:
 
 def _private_copy(path: Path) -> Opened:
     """A log without its index in a place we may not write: only a copy can be read completely."""
+    import shutil
+    import tempfile
+
     folder = Path(tempfile.mkdtemp(prefix="pattern-read-"))
     copy = folder / path.name
     try:

@@ -1,0 +1,70 @@
+"""`pattern groups`: list and show groups."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from pattern_cli.cli.agents import nested, role_words
+from pattern_cli.cli.options import Group, Run
+from pattern_cli.render import values
+from pattern_cli.render.tables import Column, Layout, Line, Table
+
+group = Group("groups", help="Groups of agents and how they coordinate.")
+
+GROUPS = Table(
+    columns=(
+        Column("name", "NAME", style="bold"),
+        Column("pattern_type", "PATTERN"),
+        Column("member_count", "MEMBERS", show=values.number, right=True),
+        Column("members", "AGENTS", show=", ".join, wide=True),
+        Column("id", "ID", style="dim"),
+    ),
+    empty="no groups yet → pattern import ARCHIVE brings some in",
+)
+
+
+def _members(record: Any) -> str:
+    width = max((len(m.agent_name or m.agent_id) for m in record.members), default=0)
+    lines = []
+    for member in record.members:
+        able = f"  can {', '.join(map(str, member.capabilities))}" if isinstance(member.capabilities, list) else ""
+        name = (member.agent_name or member.agent_id).ljust(width)
+        lines.append(f"{name}  {role_words(member.role)}{able if member.capabilities else ''}")
+    return "\n".join(lines)
+
+
+GROUP = Layout(
+    title=lambda record: record.name,
+    lines=(
+        Line("id", "id"),
+        Line("pattern_type", "pattern"),
+        Line("description", "description"),
+        Line("blocks", "memory", show=", ".join),
+        Line("created_at", "created", show=values.local),
+        Line("updated_at", "updated", show=values.local),
+    ),
+    bodies=(
+        ("members", _members),
+        ("pattern config", lambda record: nested(record.pattern_config)),
+    ),
+)
+
+
+@group.command("list", rows=GROUPS, examples=("pattern groups list", "pattern groups list --json"))
+def list_groups(run: Run) -> None:
+    """List the groups with their coordination pattern and members."""
+    with run.open() as constellation:
+        from pattern_cli.groups.service import Groups
+
+        run.rows(Groups(constellation).list())
+
+
+@group.command("show", record=GROUP, examples=('pattern groups show "Harbor Crew"',))
+def show_group(run: Run, name: Annotated[str, typer.Argument(help="Name, id, or the beginning of an id.")]) -> None:
+    """Show one group: pattern, members with roles and capabilities, configuration, memory."""
+    with run.open() as constellation:
+        from pattern_cli.groups.service import Groups
+
+        run.show(Groups(constellation).show(name))

@@ -1,0 +1,1 @@
+"""Facts about a database file and what is in it."""
