@@ -6,7 +6,6 @@ and adds to it instead of raising.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from typing import Any
 
@@ -36,6 +35,8 @@ def read_json(raw: Any, column: str, damage: Damage) -> Any:
     if isinstance(raw, bytes):
         damage.append(f"{column}: stored as bytes, which the runtime cannot read")
         raw = raw.decode("utf-8", "surrogateescape")
+    import json
+
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):

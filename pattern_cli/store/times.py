@@ -13,11 +13,8 @@ from pattern_cli.errors import UsageError
 
 NS = 1_000_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
-_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?",
-    re.ASCII,
-)
-_RELATIVE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w|mo|y)[a-z]*(?:\s+ago)?", re.ASCII | re.IGNORECASE)
+_TIME = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?"
+_RELATIVE = r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w|mo|y)[a-z]*(?:\s+ago)?"
 _SECONDS = {
     "s": 1,
     "sec": 1,
@@ -36,7 +33,10 @@ def nanoseconds(text: str) -> int:
 
     Raises ValueError for what the runtime would not read either: a bare date, a number, an empty text.
     """
-    found = _TIME.fullmatch(text)
+    canonical = _canonical(text)
+    if canonical is not None:
+        return canonical
+    found = re.fullmatch(_TIME, text, re.ASCII)
     if not found:
         raise ValueError(f"not a time: {text[:40]!r}")
     year, month, day, hour, minute = map(int, found.group(1, 2, 3, 4, 5))
@@ -49,6 +49,21 @@ def nanoseconds(text: str) -> int:
         offset = (int(found.group(10)) * 60 + int(found.group(11))) * (-60 if found.group(9) == "-" else 60)
     fraction = int((found.group(7) or "0")[:9].ljust(9, "0"))
     return ((days * 24 + hour) * 3600 + minute * 60 + second - offset) * NS + fraction
+
+
+def _canonical(text: str) -> int | None:
+    """The two forms that nearly every row has, `…T…[.fff]+00:00` and `… …`, without a regular expression."""
+    head, tail = text[:19], text[19:].removesuffix("+00:00")
+    if head[10:11] not in {"T", " "} or (tail and not (tail[0] == "." and tail[1:].isascii() and tail[1:].isdigit())):
+        return None
+    try:
+        moment = datetime.fromisoformat(head)
+    except ValueError:
+        return None
+    if len(head) != 19 or not head.isascii() or head[16] != ":":
+        return None
+    days = moment.toordinal() - _EPOCH
+    return ((days * 24 + moment.hour) * 3600 + moment.minute * 60 + moment.second) * NS + int(tail[1:10].ljust(9, "0"))
 
 
 def _text(ns: int, zone: str) -> str:
@@ -99,7 +114,7 @@ def parse_when(text: str, now: int | None = None) -> int:
     if word in {"today", "yesterday"}:
         midnight = datetime.fromtimestamp(now / NS).replace(hour=0, minute=0, second=0, microsecond=0)
         return _local(midnight - timedelta(days=word == "yesterday"))
-    if relative := _RELATIVE.fullmatch(word):
+    if relative := re.fullmatch(_RELATIVE, word, re.ASCII):
         return now - int(float(relative.group(1)) * _SECONDS[relative.group(2)] * NS)
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", word):
