@@ -1,1 +1,1 @@
-"""Snapshots of a constellation and their proof."""
+"""Snapshots of a constellation and their proof; vacuum, which proves its result the same way."""

@@ -271,9 +271,8 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
         names = tuple(name.strip() for name in (taken.get("fields") or "").split(",") if name.strip())
         if taken.get("fields") is not None and not names:
             raise UsageError("--fields names no field", "for example --fields id,name")
-        before = ctx.find_root().params
-        form = form or (Format.json if before.get("as_json") else before.get("form"))
-        function(Run(taken.get("db") or before.get("db"), form, names, view), **given)
+        form = form or (Format.json if _given_before(ctx, "as_json") else _given_before(ctx, "form"))
+        function(Run(taken.get("db") or _given_before(ctx, "db"), form, names, view), **given)
 
     parameters = [
         inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
@@ -288,6 +287,16 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     del wrapper.__wrapped__
     return command
+
+
+def _given_before(ctx: typer.Context, name: str) -> Any:
+    """The value of a shared option that stands before the subcommand: `pattern --db F backup --json list`."""
+    parent = ctx.parent
+    while parent is not None:
+        if parent.params.get(name):
+            return parent.params[name]
+        parent = parent.parent
+    return None
 
 
 def _unless_subcommand(wrapped: Callable[..., None]) -> Callable[..., None]:

@@ -1,0 +1,147 @@
+"""`pattern backup`: back up a constellation, list backups, prove one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from pattern_cli.cli.options import Group, Run
+from pattern_cli.render import values
+from pattern_cli.render.tables import Column, Layout, Line, Table
+
+group = Group("backup", help="Back up a constellation, list and prove backups.")
+
+_STATES = {"verified": "green", "unverified": "yellow"}
+
+
+def _content(record: Any) -> str:
+    schema = "no ledger" if record.version is None else f"schema {record.version:04d}"
+    rows = values.plural(sum(record.counts.values()), "row")
+    return f"{values.size(record.size)} · {schema} · {rows} in {values.plural(len(record.counts), 'table')}"
+
+
+def _speed(record: Any) -> str:
+    rate = f" · {values.size(record.size / record.seconds)}/s" if record.seconds else ""
+    return f"{record.seconds:.1f} s{rate}"
+
+
+SNAPSHOT = Layout(
+    title=lambda record: record.path,
+    lines=(
+        Line("size", "content", of_row=_content),
+        Line("verified", "check", show=lambda done: "integrity ok" if done else "not checked (--no-verify)"),
+        Line("hash", "hash"),
+        Line("manifest", "manifest"),
+        Line("seconds", "took", of_row=_speed),
+    ),
+)
+
+PROVEN = Layout(
+    title=lambda record: record.path,
+    lines=(
+        Line("size", "content", of_row=_content),
+        Line("integrity", "proven", show=lambda _: "hash, integrity and all row counts are those of its manifest"),
+        Line("hash", "hash"),
+        Line("created_at", "made", show=values.local),
+        Line("reason", "reason"),
+        Line("source", "source"),
+        Line("seconds", "took", of_row=_speed),
+    ),
+)
+
+BACKUPS = Table(
+    columns=(
+        Column("name", "NAME", style="bold"),
+        Column("created_at", "MADE", show=values.ago),
+        Column("reason", "REASON"),
+        Column("size", "SIZE", show=values.size, right=True),
+        Column("version", "SCHEMA", show=lambda v: values.DASH if v is None else f"{v:04d}"),
+        Column("state", "STATE", style=lambda row: _STATES.get(row.state, "red")),
+    ),
+    empty="no backups yet → pattern backup makes one",
+)
+
+
+@group.default(
+    record=SNAPSHOT,
+    examples=(
+        "pattern backup",
+        "pattern backup -o /mnt/usb/",
+        "pattern backup list",
+        "pattern backup verify constellation-20260108T190218Z.db",
+    ),
+    exits=(4, 5),
+)
+def back_up(
+    run: Run,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE|DIR", help="Where to. Default: backups/ beside the database."),
+    ] = None,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Skip the integrity check of the finished file (twice as fast).")
+    ] = False,
+) -> None:
+    """Back up a constellation while it is in use.
+
+    The copy is consistent, proven and readable by its owner only before it gets its name. A manifest beside it holds
+    what proves it later: hash, row counts, schema version.
+    """
+    from pathlib import Path
+
+    with run.open() as constellation:
+        from pattern_cli.backups.snapshot import snapshot
+
+        destination = Path(output).expanduser() if output else None
+        if output and output.endswith("/") and destination:
+            destination.mkdir(parents=True, exist_ok=True)
+        with run.progress("backup", "bytes") as progress:
+            done = snapshot(constellation, destination=destination, verify=not no_verify, progress=progress)
+    run.show(done)
+
+
+@group.command(
+    "list",
+    rows=BACKUPS,
+    examples=("pattern backup list", "pattern backup list /mnt/usb", "pattern backup list --json"),
+)
+def list_backups(
+    run: Run,
+    folder: Annotated[
+        str | None, typer.Argument(metavar="[DIR]", help="All backups there. Default: backups/ beside the database.")
+    ] = None,
+) -> None:
+    """List backups, the newest first, with reason, size and state.
+
+    The database itself need not exist any more.
+    """
+    from pathlib import Path
+
+    from pattern_cli.backups.catalog import backups
+    from pattern_cli.store.locate import locate
+
+    run.rows(backups(locate(run.db), Path(folder).expanduser() if folder else None))
+
+
+@group.command(
+    "verify",
+    record=PROVEN,
+    examples=(
+        "pattern backup verify constellation-20260108T190218Z.db",
+        "pattern backup verify /mnt/usb/constellation-20260108T190218Z.db --json",
+    ),
+    exits=(5, 6),
+)
+def verify_backup(
+    run: Run, file: Annotated[str, typer.Argument(help="A backup: its path, or its name in the default place.")]
+) -> None:
+    """Prove a backup from its manifest: size, hash, integrity, schema and row counts."""
+    from pattern_cli.backups.catalog import find
+    from pattern_cli.backups.verify import verify
+    from pattern_cli.store.locate import locate
+
+    path = find(file, locate(run.db))
+    with run.progress("verify", "bytes") as progress:
+        proven = verify(path, progress)
+    run.show(proven)
