@@ -134,11 +134,15 @@ def _index_entries(connection: apsw.Connection, table: str) -> int:
 
 
 def _check(path: Path, stop: threading.Event, statement: str) -> list[str]:
+    problems: list[str] = []
     try:
         with opened(path, stop) as connection:
-            return [text for (text,) in connection.execute(statement) if text != "ok"]
+            for (text,) in connection.execute(statement):
+                if text != "ok":
+                    problems.append(str(text))
     except (apsw.CorruptError, apsw.NotADBError) as error:
-        return [str(error)]
+        problems.append(str(error))
+    return problems
 
 
 def problems_of(checks: list[Future[list[str]]]) -> list[str]:

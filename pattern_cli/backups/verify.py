@@ -106,7 +106,8 @@ def _differences(path: Path, manifest: Manifest, progress: Progress | None) -> I
     for table in sorted(counts.keys() | manifest.counts.keys()):
         found, expected = counts.get(table), manifest.counts.get(table)
         if found != expected:
-            yield f"table {table} {_rows(found)}, not {_rows(expected)}"
+            has = "cannot be counted" if found is None else f"has {found} rows"
+            yield f"table {table} {has}, not {'known to it' if expected is None else expected}"
 
 
 def _damage(path: Path) -> Iterator[str]:
@@ -114,10 +115,6 @@ def _damage(path: Path) -> Iterator[str]:
     if problems:
         first = problems[0].replace("\n", " ")
         yield f"integrity check fails: {first}" + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
-
-
-def _rows(count: int | None) -> str:
-    return "cannot be counted" if count is None else f"has {count} rows"
 
 
 def _version(path: Path) -> int | None:

@@ -225,8 +225,6 @@ class Stats:
 
 
 _STORED = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name NOT GLOB 'sqlite_*'"
-    "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-)
 
 
 def _owner(name: str, virtual: dict[str, str]) -> str | None:
