@@ -60,7 +60,7 @@ def _canonical(text: str) -> int | None:
         moment = datetime.fromisoformat(head)
     except ValueError:
         return None
-    if len(head) != 19 or not head.isascii() or head[16] != ":":
+    if len(head) != 19 or not head.isascii() or head[4::3] != "-- ::".replace(" ", head[10]):
         return None
     days = moment.toordinal() - _EPOCH
     return ((days * 24 + moment.hour) * 3600 + moment.minute * 60 + moment.second) * NS + int(tail[1:10].ljust(9, "0"))

@@ -22,7 +22,7 @@ def test_it_backs_up_and_says_what_it_did(database: Database, cli: Callable[...,
     done = cli("--db", path, "backup", "--format", "table", env={"COLUMNS": "300"})
     assert done.code == 0, done.err
     assert re.search(r"backups/small-\d{8}T\d{6}Z\.db\n", done.out)
-    assert "729 kB · schema 0013 · 391 rows in 30 tables" in done.out
+    assert re.search(r"729 kB · schema 0013 · \d+ rows in 30 tables", done.out)
     assert "integrity ok" in done.out
 
 

@@ -1,0 +1,1 @@
+"""Schema migrations, one per version of the runtime."""
