@@ -1,0 +1,224 @@
+"""Loro documents of memory blocks: a base snapshot and the updates after it (memory.md §2, §4.2 and §8).
+
+The only module that touches `loro`, whose errors are bare `BaseException`. A name that Loro would panic on never
+reaches it: such a root cannot exist and reads as empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import loro
+
+from pattern_cli.errors import IntegrityError
+
+_PASSED_ON = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, RecursionError)
+_KINDS = ("text", "map", "list", "counter", "movable_list", "tree")
+
+
+@contextmanager
+def _loro(what: str) -> Iterator[None]:
+    """The boundary: whatever Loro raises becomes an IntegrityError without Loro's own wording (it holds paths)."""
+    try:
+        yield
+    except _PASSED_ON:
+        raise
+    except BaseException as error:
+        raise IntegrityError(f"{what}: {_reason(error)}", "the rest of the database is not affected") from None
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error)
+    for known, words in (
+        ("Checksum mismatch", "its checksum is wrong"),
+        ("Invalid import data", "it is no Loro data"),
+        ("is incompatible", "it is of a Loro version that this program cannot read"),
+    ):
+        if known in text:
+            return words
+    return "Loro cannot read it"
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A container inside a root, by its plain value: Loro allows it, the runtime skips it (memory.md §2.2, M24)."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A part of a document that cannot be read: the index of the update, or None for the snapshot."""
+
+    index: int | None
+    reason: str
+
+
+class Document:
+    """A document in memory. Values are plain Python: str, int, float, bool, None, bytes, list, dict."""
+
+    def __init__(self) -> None:
+        self._doc = loro.LoroDoc()
+        self._waiting: list[dict[int, tuple[int, int]]] = []
+        self._deep: dict[str, Any] | None = None
+        self.failures: tuple[Failure, ...] = ()
+
+    @classmethod
+    def load(cls, snapshot: bytes, updates: Iterable[bytes] = ()) -> Document:
+        """A document from its snapshot (zero bytes count as empty) and the updates in the order of their `seq`.
+
+        Raises IntegrityError when one of them cannot be read.
+        """
+        document = cls.salvage(snapshot, updates)
+        for failure in document.failures:
+            part = "the snapshot" if failure.index is None else f"update {failure.index + 1}"
+            raise IntegrityError(
+                f"a memory document cannot be read: {part}: {failure.reason}",
+                "the rest of the database is not affected",
+            )
+        return document
+
+    @classmethod
+    def salvage(cls, snapshot: bytes, updates: Iterable[bytes] = ()) -> Document:
+        """As `load`, but what cannot be read is left out and named in `failures`."""
+        document = cls()
+        failures: list[Failure] = []
+        if snapshot and (reason := document._take(snapshot)):
+            failures.append(Failure(None, reason))
+        for index, update in enumerate(updates):
+            document._waiting.append({})
+            if reason := document._take(update, document._waiting[-1]):
+                failures.append(Failure(index, reason))
+        document.failures = tuple(failures)
+        return document
+
+    def merge(self, blob: bytes) -> None:
+        """Take in another snapshot or update; pending updates that it completes become visible.
+
+        Raises IntegrityError when it cannot be read; the document is unchanged then.
+        """
+        reason = self._take(blob)
+        if reason:
+            raise IntegrityError(f"a part of a memory document cannot be read: {reason}")
+
+    def _take(self, blob: bytes, waiting: dict[int, tuple[int, int]] | None = None) -> str | None:
+        self._deep = None
+        try:
+            pending = self._doc.import_(bytes(blob)).pending
+            if pending is not None and waiting is not None:
+                waiting.update(pending.inner())
+        except _PASSED_ON:
+            raise
+        except BaseException as error:
+            return _reason(error)
+        return None
+
+    @property
+    def pending(self) -> tuple[bool, ...]:
+        """For each update given to `load`: whether it waits for operations that are missing, so that it is invisible."""
+        if not any(self._waiting):
+            return (False,) * len(self._waiting)
+        with _loro("a document's version"):
+            known = self._doc.oplog_vv.to_spans().inner()
+        return tuple(
+            any(known.get(peer, (0, 0))[1] < end for peer, (_, end) in ranges.items()) for ranges in self._waiting
+        )
+
+    @property
+    def version(self) -> bytes:
+        """The encoded version vector, as `memory_block_updates.frontier` holds it (memory.md §4.3)."""
+        with _loro("a document's version"):
+            return bytes(self._doc.oplog_vv.encode())
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is in it that a person could see: no text, no entries, no counter but zero."""
+        return not any(self.roots().values())
+
+    def deep(self) -> dict[str, Any]:
+        """All roots as plain values, containers resolved; of two roots with one name only one (see `roots`)."""
+        if self._deep is None:
+            with _loro("a document"):
+                # Must come before any typed accessor: those make empty roots appear.
+                self._deep = self._doc.get_deep_value()
+        return self._deep
+
+    def roots(self) -> dict[str, dict[str, Any]]:
+        """Every root that holds something: name -> kind -> value, kinds `text map list counter movable_list tree`."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in self.deep():
+            if not is_root_name(name):
+                continue
+            kinds = {kind: self._value(name, kind) for kind in _KINDS}
+            found[name] = {kind: value for kind, value in kinds.items() if value}
+        return found
+
+    def text(self, name: str) -> str:
+        """The text of a root text container; empty when there is none."""
+        return str(self._value(name, "text") or "")
+
+    def map(self, name: str) -> dict[str, Any]:
+        """A root map in Loro's own key order; containers inside it come as `Nested`."""
+        value = self._value(name, "map") or {}
+        return {key: _nested(item, value[key]) for key, item in self._shallow(name, "map").items()} if value else {}
+
+    def list(self, name: str) -> list[Any]:
+        """A root list; containers inside it come as `Nested`."""
+        value = self._value(name, "list") or []
+        return [_nested(*pair) for pair in zip(self._shallow(name, "list"), value, strict=True)] if value else []
+
+    def counter(self, name: str) -> float:
+        """The value of a root counter; zero when there is none."""
+        return float(self._value(name, "counter") or 0.0)
+
+    def _container(self, name: str, kind: str) -> Any:
+        self.deep()
+        return getattr(self._doc, f"get_{kind}")(name)
+
+    def _value(self, name: str, kind: str) -> Any:
+        if not is_root_name(name):
+            return None
+        with _loro("a document"):
+            container = self._container(name, kind)
+            if kind == "text":
+                return container.to_string()
+            return container.value if kind == "counter" else _plain(container)
+
+    def _shallow(self, name: str, kind: str) -> Any:
+        with _loro("a document"):
+            return self._container(name, kind).get_value()
+
+
+def _plain(container: Any) -> Any:
+    return container.get_deep_value() if hasattr(container, "get_deep_value") else container.get_value()
+
+
+def _nested(shallow: Any, deep: Any) -> Any:
+    return Nested(deep) if isinstance(shallow, loro.ContainerID) else deep
+
+
+def is_root_name(name: str) -> bool:
+    """Whether Loro takes it as a root's name: not empty, no slash, no NUL (memory.md §2.1)."""
+    return bool(name) and "/" not in name and "\0" not in name
+
+
+def text_update(text: str) -> tuple[bytes, bytes]:
+    """An update that writes `text` into the empty document's `content`, and the encoded version vector after it.
+
+    Raises IntegrityError for text with lone surrogates, which Loro cannot hold.
+    """
+    with _loro("a text"):
+        doc = loro.LoroDoc()
+        before = doc.oplog_vv
+        doc.get_text("content").insert(0, text)
+        doc.commit()
+        return bytes(doc.export(loro.ExportMode.Updates(before))), bytes(doc.oplog_vv.encode())
+
+
+def empty_snapshot() -> bytes:
+    """The snapshot of an empty document, as a new block holds it (81 bytes)."""
+    with _loro("an empty document"):
+        return bytes(loro.LoroDoc().export(loro.ExportMode.Snapshot()))
