@@ -26,7 +26,7 @@ def _loro(what: str) -> Iterator[None]:
         yield
     except _PASSED_ON:
         raise
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 (Loro's errors are nothing more specific)
         raise IntegrityError(f"{what}: {_reason(error)}", "the rest of the database is not affected") from None
 
 
@@ -61,7 +61,7 @@ class Document:
     """A document in memory. Values are plain Python: str, int, float, bool, None, bytes, list, dict."""
 
     def __init__(self) -> None:
-        self._doc = loro.LoroDoc()
+        self._doc = _new()
         self._waiting: list[dict[int, tuple[int, int]]] = []
         self._deep: dict[str, Any] | None = None
         self.failures: tuple[Failure, ...] = ()
@@ -112,13 +112,13 @@ class Document:
                 waiting.update(pending.inner())
         except _PASSED_ON:
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             return _reason(error)
         return None
 
     @property
     def pending(self) -> tuple[bool, ...]:
-        """For each update given to `load`: whether it waits for operations that are missing, so that it is invisible."""
+        """For each update given to `load`: whether it waits for missing operations and is therefore invisible."""
         if not any(self._waiting):
             return (False,) * len(self._waiting)
         with _loro("a document's version"):
@@ -143,7 +143,7 @@ class Document:
         if self._deep is None:
             with _loro("a document"):
                 # Must come before any typed accessor: those make empty roots appear.
-                self._deep = self._doc.get_deep_value()
+                self._deep = dict(self._doc.get_deep_value())
         return self._deep
 
     def roots(self) -> dict[str, dict[str, Any]]:
@@ -192,6 +192,10 @@ class Document:
             return self._container(name, kind).get_value()
 
 
+def _new() -> Any:
+    return loro.LoroDoc()  # type: ignore[no-untyped-call]
+
+
 def _plain(container: Any) -> Any:
     return container.get_deep_value() if hasattr(container, "get_deep_value") else container.get_value()
 
@@ -211,7 +215,7 @@ def text_update(text: str) -> tuple[bytes, bytes]:
     Raises IntegrityError for text with lone surrogates, which Loro cannot hold.
     """
     with _loro("a text"):
-        doc = loro.LoroDoc()
+        doc = _new()
         before = doc.oplog_vv
         doc.get_text("content").insert(0, text)
         doc.commit()
@@ -221,4 +225,4 @@ def text_update(text: str) -> tuple[bytes, bytes]:
 def empty_snapshot() -> bytes:
     """The snapshot of an empty document, as a new block holds it (81 bytes)."""
     with _loro("an empty document"):
-        return bytes(loro.LoroDoc().export(loro.ExportMode.Snapshot()))
+        return bytes(_new().export(loro.ExportMode.Snapshot()))
