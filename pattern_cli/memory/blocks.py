@@ -1,26 +1,222 @@
-"""Memory blocks as rows (database.md §2.2 memory_blocks; memory.md §1)."""
+"""Memory blocks as rows of a list (database.md §2.2 memory_blocks; memory.md §1)."""
 
 from __future__ import annotations
 
-from pattern_cli.memory.documents import Document
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pattern_cli.memory.loading import Loaded, Loader
+from pattern_cli.memory.schemas import Schema, kind_of, parse
+from pattern_cli.memory.sharing import PERMISSIONS, Owner, Owners, Share, damage_of, shares
+from pattern_cli.memory.views import View, view
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.decoding import Damage, read_flag, read_json, read_time, read_word
+from pattern_cli.store.ids import resolve_owner
+
+if TYPE_CHECKING:
+    from pattern_cli.memory.records import BlockRecord
+
+TextAs = Literal["whole", "raw", "rendered"]
+BLOCK_TYPES = ("core", "working", "archival", "log")
+_KIND_ORDER = ("agent", "group", "constellation", "unknown")
+COLUMNS = (
+    "id",
+    "agent_id",
+    "label",
+    "description",
+    "block_type",
+    "char_limit",
+    "permission",
+    "pinned",
+    "is_active",
+    "metadata",
+    "created_at",
+    "updated_at",
+)
 
 
-def load(constellation: Constellation, block_id: str) -> Document:
-    """The document of a block: its snapshot and its active updates in `seq` order.
+@dataclass(frozen=True, slots=True)
+class BlockRow:
+    """A block in a list.
 
-    Raises IntegrityError when a part cannot be read.
+    `owner` is the owner's name (`owner_kind` agent, group, constellation or unknown). `used` counts the Unicode
+    characters of the whole content, without viewport and log limit; None when the document cannot be read.
+    `preview_only` marks a block whose document is empty while the stored preview is not. In one agent's list a block
+    that the agent receives by a share has `shared_from` (the owner's name) and `share_permission`, which is what
+    counts for this agent.
     """
-    snapshot = constellation.value("SELECT loro_snapshot FROM memory_blocks WHERE id = ?", (block_id,), b"")
-    updates: list[bytes] = []
-    if constellation.has_table("memory_block_updates"):
-        active = "is_active <> 0" if constellation.has_column("memory_block_updates", "is_active") else "1"
-        sql = f"SELECT update_blob FROM memory_block_updates WHERE block_id = ? AND {active} ORDER BY seq"
-        updates = [blob for (blob,) in constellation.rows(sql, (block_id,))]
-    return Document.load(snapshot, updates)
+
+    id: str
+    agent_id: str
+    owner: str
+    owner_kind: str
+    label: str
+    description: str
+    block_type: str
+    schema_type: str
+    permission: str
+    pinned: bool
+    is_active: bool
+    used: int | None
+    char_limit: int
+    over_limit: bool
+    preview_only: bool
+    shared_with: tuple[Share, ...]
+    shared_from: str | None
+    share_permission: str | None
+    created_at: str
+    updated_at: str
+    damage: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A block's content, replayed. `preview_only`: the document is empty, but the stored preview is not."""
+
+    schema: Schema
+    schema_remark: str | None
+    loaded: Loaded
+    view: View
+    preview_only: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether every stored part of the document could be read."""
+        return not self.loaded.document.failures
+
+
+class Blocks:
+    """The memory blocks of an open constellation."""
+
+    def __init__(self, constellation: Constellation) -> None:
+        self._constellation = constellation
+
+    def list(
+        self, owner: str | None = None, *, block_type: str | None = None, inactive: bool = False
+    ) -> Iterator[BlockRow]:
+        """All blocks by owner and label; of one owner (name, id or unique beginning): its own, then those received.
+
+        `block_type` keeps one type, `inactive` shows soft-deleted ones too. Raises NotFoundError or AmbiguousError.
+        """
+        constellation = self._constellation
+        given = shares(constellation)
+        received: dict[str, Share] = {}
+        owner_id = None
+        if owner is not None:
+            owner_id, _ = resolve_owner(constellation, owner)
+            received = {id: found[0] for id, found in shares(constellation, owner_id).items()}
+        owners = Owners(constellation)
+        sql = f"""SELECT {", ".join(COLUMNS)}, coalesce(content_preview, '') <> '' FROM memory_blocks
+                  WHERE (?1 IS NULL OR block_type = ?1) AND (?2 OR is_active <> 0)"""
+        chosen = []
+        for *values, preview in constellation.rows(sql, (block_type, inactive)):
+            row = dict(zip(COLUMNS, values, strict=True))
+            share = received.get(row["id"]) if row["agent_id"] != owner_id else None
+            if owner_id is None or row["agent_id"] == owner_id or share:
+                chosen.append((_place(row, owners.of(row["agent_id"]), share), row, bool(preview), share))
+        loader = Loader(constellation)
+        for _, row, preview, share in sorted(chosen, key=lambda item: item[0]):
+            yield self._row(row, owners.of(row["agent_id"]), given.get(row["id"], ()), share, preview, loader)
+
+    def show(self, ref: str, label: str | None = None, *, text_as: TextAs = "whole") -> BlockRecord:
+        """One block: by owner and label (owned, or received by a share), or by its id or a unique beginning of it.
+
+        `text_as` says what the record's `text` is: everything stored (`whole`), the text alone (`raw`), or what the
+        runtime makes of it (`rendered`). Raises NotFoundError or AmbiguousError; for the last two IntegrityError
+        where the document is damaged or the runtime fails. A whole view shows what can be read.
+        """
+        from pattern_cli.memory.records import find, read
+
+        return read(self._constellation, find(self._constellation, ref, label), text_as)
+
+    def _row(
+        self,
+        row: dict[str, Any],
+        owner: Owner,
+        given: tuple[Share, ...],
+        received: Share | None,
+        preview: bool,
+        loader: Loader,
+    ) -> BlockRow:
+        damage: Damage = []
+        shared = facts(row, owner, given, damage)
+        found = content(self._constellation, loader, row["id"], read_json(row["metadata"], "metadata", damage), preview)
+        return BlockRow(
+            **shared,
+            **usage(found, row["char_limit"]),
+            schema_type=kind_of(found.schema),
+            preview_only=found.preview_only,
+            shared_from=owner.name if received else None,
+            share_permission=received.permission if received else None,
+            damage=(*damage, *damage_of(given), *found.loaded.damage),
+        )
+
+
+def _place(row: dict[str, Any], owner: Owner, received: Share | None) -> tuple[Any, ...]:
+    return received is not None, _KIND_ORDER.index(owner.kind), str(owner.name), str(row["label"])
+
+
+def facts(row: dict[str, Any], owner: Owner, given: tuple[Share, ...], damage: Damage) -> dict[str, Any]:
+    """The columns of a block's row as typed values, by the names of `BlockRow` and `BlockRecord`."""
+    limit = row["char_limit"]
+    if not isinstance(limit, int) or limit < 0:
+        damage.append("char_limit: not a whole number from 0 on")
+    return {
+        "id": row["id"],
+        "agent_id": owner.id,
+        "owner": owner.name,
+        "owner_kind": owner.kind,
+        "label": row["label"],
+        "description": row["description"],
+        "block_type": read_word(row["block_type"], "block_type", BLOCK_TYPES, damage),
+        "permission": read_word(row["permission"], "permission", PERMISSIONS, damage),
+        "pinned": read_flag(row["pinned"]),
+        "is_active": read_flag(row["is_active"]),
+        "char_limit": limit,
+        "shared_with": given,
+        "created_at": read_time(row["created_at"], "created_at", damage),
+        "updated_at": read_time(row["updated_at"], "updated_at", damage),
+    }
+
+
+def usage(found: Content, limit: Any) -> dict[str, Any]:
+    """How many characters the content has, None when parts are unreadable, and whether that is over the limit (M12)."""
+    used = len(found.view.whole) if found.complete else None
+    return {"used": used, "over_limit": used is not None and isinstance(limit, int) and used > limit}
+
+
+def content(constellation: Constellation, loader: Loader, id: str, metadata: Any, has_preview: bool) -> Content:
+    """The replayed content of a block whose row is known."""
+    schema, remark = parse(metadata)
+    loaded = loader.load(id, snapshot_of(constellation, id))
+    # After an undo the preview is stale (M16); without any update row it is what an archive had left to give.
+    spare = loaded.active + loaded.inactive == 0 or bool(loaded.document.failures)
+    only = has_preview and spare and loaded.document.empty
+    return Content(schema, remark, loaded, view(schema, loaded.document), only)
+
+
+def snapshot_of(constellation: Constellation, id: str) -> Any:
+    """The base snapshot of a block, as stored; zero bytes count as an empty document."""
+    return constellation.value("SELECT loro_snapshot FROM memory_blocks WHERE id = ?", (id,))
 
 
 def contents_of(constellation: Constellation, block_id: str) -> tuple[str, tuple[str, ...]]:
-    """The whole text of a block, without viewport and limits, and remarks on what is missing in it."""
-    document = load(constellation, block_id)
-    return document.text("content"), ()
+    """The whole text of a block as `memory show` prints it, and remarks on it; an unknown id has an empty text.
+
+    Never raises for damaged content: the remarks name it.
+    """
+    row = next(
+        constellation.rows("SELECT metadata, content_preview FROM memory_blocks WHERE id = ?", (block_id,)), None
+    )
+    if row is None:
+        return "", ()
+    damage: Damage = []
+    preview = row[1] if isinstance(row[1], str) else ""
+    metadata = read_json(row[0], "metadata", damage)
+    found = content(constellation, Loader(constellation), block_id, metadata, bool(preview))
+    remarks = (*damage, *found.loaded.damage)
+    return (preview, (*remarks, PREVIEW_REMARK)) if found.preview_only else (found.view.whole, remarks)
+
+
+PREVIEW_REMARK = "preview from the archive: the document itself is empty"

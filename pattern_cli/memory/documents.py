@@ -133,6 +133,11 @@ class Document:
         with _loro("a document's version"):
             return bytes(self._doc.oplog_vv.encode())
 
+    def same_version(self, other: Document) -> bool:
+        """Whether both hold the same operations; encoded versions may differ in the order of peers."""
+        with _loro("a document's version"):
+            return bool(self._doc.oplog_vv == other._doc.oplog_vv)
+
     @property
     def empty(self) -> bool:
         """Whether nothing is in it that a person could see: no text, no entries, no counter but zero."""

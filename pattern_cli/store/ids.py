@@ -36,13 +36,16 @@ def resolve(constellation: Constellation, kind: Kind, ref: str) -> str:
     word = _WORDS.get(kind, kind)
     if name is None:
         raise NotFoundError(f'no {word} has an id that begins with "{ref}"', f"`pattern {command}` shows them")
-    near = _nearest(ref, [row[0] for row in constellation.rows(f"SELECT {name} FROM {table}")])
+    near = nearest(ref, [row[0] for row in constellation.rows(f"SELECT {name} FROM {table}")])
     said = f"did you mean {near}? " if near else ""
     raise NotFoundError(f'no {word} named "{ref}"', f"{said}`pattern {command}` shows all")
 
 
 def resolve_owner(constellation: Constellation, ref: str) -> tuple[str, str]:
-    """The id and display name of an owner of memory: an agent, a group, or `_constellation_`."""
+    """The id and display name of an owner of memory: an agent, a group, or `_constellation_`.
+
+    Blocks and archival entries outlive their owner: the id of one that is gone still names it, by itself.
+    """
     if ref == CONSTELLATION:
         return ref, ref
     for kind in ("agent", "group"):
@@ -50,11 +53,11 @@ def resolve_owner(constellation: Constellation, ref: str) -> tuple[str, str]:
         if found is not None:
             table = _TABLES[kind][0]
             return found, str(constellation.value(f"SELECT name FROM {table} WHERE id=?", (found,)))
-    # Blocks outlive their owner: a deleted agent's memory is still reached by the owner's id.
-    if constellation.value("SELECT 1 FROM memory_blocks WHERE agent_id=? LIMIT 1", (ref,)):
-        return ref, ref
+    gone = _gone(constellation, ref)
+    if gone is not None:
+        return gone, gone
     names = [r[0] for r in constellation.rows("SELECT name FROM agents UNION SELECT name FROM agent_groups")]
-    near = _nearest(ref, names)
+    near = nearest(ref, names)
     said = f"did you mean {near}? " if near else ""
     raise NotFoundError(
         f'no agent or group named "{ref}"', f"{said}`pattern agents list` and `pattern groups list` show all"
@@ -76,7 +79,21 @@ def _find(constellation: Constellation, kind: str, ref: str) -> str | None:
     return ids[0] if ids else None
 
 
-def _nearest(ref: str, names: list[str]) -> str | None:
+def _gone(constellation: Constellation, ref: str) -> str | None:
+    sql = "SELECT agent_id FROM memory_blocks UNION SELECT agent_id FROM archival_entries"
+    owners = [str(row[0]) for row in constellation.rows(sql)]
+    if ref in owners:
+        return ref
+    known = {
+        CONSTELLATION,
+        *(row[0] for row in constellation.rows("SELECT id FROM agents UNION SELECT id FROM agent_groups")),
+    }
+    fitting = [owner for owner in owners if ref and owner.startswith(ref) and owner not in known]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def nearest(ref: str, names: list[str]) -> str | None:
+    """The name that was probably meant: nearly the same, or the only one that begins so."""
     import difflib
 
     lowered = {name.casefold(): name for name in names}
