@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pattern_cli.errors import AmbiguousError, IntegrityError, NotFoundError
+from pattern_cli.errors import AmbiguousError, IntegrityError, NotFoundError, UsageError
 from pattern_cli.memory.blocks import COLUMNS, PREVIEW_REMARK, Content, TextAs, content, facts, snapshot_of, usage
 from pattern_cli.memory.display import lines
 from pattern_cli.memory.loading import Loader
@@ -69,8 +69,8 @@ class BlockRecord:
 def find(constellation: Constellation, ref: str, label: str | None = None) -> str:
     """The id of a block named by owner and label, by `owner/label`, or by its id or a unique beginning of it.
 
-    A label that the owner only receives by a share counts too. Raises NotFoundError with the nearest labels, or
-    AmbiguousError.
+    A label that the owner only receives by a share counts too. Raises NotFoundError with the nearest labels,
+    AmbiguousError, or UsageError for an owner without a label.
     """
     if label is not None:
         return _labelled(constellation, ref, label)
@@ -86,8 +86,9 @@ def find(constellation: Constellation, ref: str, label: str | None = None) -> st
             _, name = resolve_owner(constellation, ref)
         except NotFoundError:
             raise error from None
-        raise NotFoundError(
-            f'which block of "{name}"?', f"`pattern memory show {ref} LABEL`; `pattern memory list {ref}` shows them"
+        raise UsageError(
+            f'"{name}" owns memory, but a block\'s label is missing',
+            f'`pattern memory show "{ref}" LABEL`; `pattern memory list "{ref}"` shows them',
         ) from None
 
 
@@ -109,7 +110,8 @@ def _labelled(constellation: Constellation, ref: str, label: str) -> str:
         near += [name for _, name in blocks]
     best = nearest(label, near)
     said = f"did you mean {best}? " if best else ""
-    raise NotFoundError(f'"{owner}" has no block "{label}"', f"{said}`pattern memory list {ref} --all` shows them")
+    hint = f'{said}`pattern memory list "{ref}" --all` shows them'
+    raise NotFoundError(f'"{owner}" has no block "{label}"', hint)
 
 
 _MORE = ("content_preview", "embedding_model", "length(loro_snapshot)")

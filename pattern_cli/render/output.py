@@ -108,12 +108,23 @@ def write_lines(lines: Iterable[str], form: Format) -> int:
 
 
 def write_text(text: str, *, raw: bool = False) -> None:
-    """Write a document: as it is into a pipe when `raw`, else with everything harmful made visible."""
-    shown = text if raw and not sys.stdout.isatty() else safe.text(text)
+    """Write a document: byte for byte into a pipe when `raw`, else with everything harmful made visible."""
     stream = sys.stdout
-    stream.write(shown)
-    if not shown.endswith("\n") and (stream.isatty() or not raw):
-        stream.write("\n")
+    if raw and not stream.isatty() and hasattr(stream, "buffer"):
+        stream.flush()
+        # Bytes that are no UTF-8 were read as surrogates and become themselves again.
+        stream.buffer.write(text.encode("utf-8", "surrogateescape"))
+        return
+    shown = safe.text(text)
+    stream.write(shown if shown.endswith("\n") else f"{shown}\n")
+
+
+def write_document(header: str, text: str) -> None:
+    """Write a text under a header line (dim on a terminal), harmful characters made visible; long ones are paged."""
+    dim = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    head = f"\x1b[2m{safe.line(header)}\x1b[0m" if dim else safe.line(header)
+    shown = safe.text(text)
+    paged(f"{head}\n{shown if shown.endswith(chr(10)) or not shown else shown + chr(10)}")
 
 
 def _put(line: str) -> None:

@@ -33,9 +33,9 @@ def print_table(rows: Iterable[Any], columns: tuple[Column, ...], empty: str) ->
         table.add_column(
             column.header,
             justify="right" if column.right else "left",
-            no_wrap=True,
+            # Rich makes the columns that may wrap narrower first; their cells are cut all the same.
+            no_wrap=not column.wide,
             overflow="ellipsis",
-            ratio=1 if column.wide else None,
         )
     for row in rows:
         table.add_row(*(_cell(row, column) for column in columns))

@@ -1,0 +1,195 @@
+"""`pattern memory`: list and show memory blocks."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pattern_cli.cli.options import Group, Run
+from pattern_cli.errors import IntegrityError
+from pattern_cli.render import values
+from pattern_cli.render.formats import Format
+from pattern_cli.render.tables import Column, Layout, Table
+
+if TYPE_CHECKING:
+    from pattern_cli.memory.blocks import TextAs
+
+group = Group("memory", help="Memory blocks: what agents know.")
+
+_NEARLY_FULL = 0.9
+_NAMES = 2
+
+
+class BlockType(StrEnum):
+    """The types of a block."""
+
+    core = "core"
+    working = "working"
+    archival = "archival"
+    log = "log"
+
+
+def _bar(row: Any) -> str:
+    if row.used is None:
+        return "unreadable"
+    return values.bar(row.used, row.char_limit if isinstance(row.char_limit, int) else 0)
+
+
+def _fill(row: Any) -> str:
+    used = values.DASH if row.used is None else values.number(row.used)
+    return f"{used}/{values.number(row.char_limit)}{' preview' if row.preview_only else ''}"
+
+
+def _fill_style(row: Any) -> str:
+    if row.used is None or row.over_limit:
+        return "red"
+    limit = row.char_limit if isinstance(row.char_limit, int) else 0
+    return "yellow" if row.used > _NEARLY_FULL * limit else ""
+
+
+def _shared(row: Any) -> str:
+    if row.shared_from:
+        return f"← {row.shared_from}"
+    names = [share.agent_name or share.agent_id for share in row.shared_with]
+    more = f" +{len(names) - _NAMES}" if len(names) > _NAMES else ""
+    return ", ".join(names[:_NAMES]) + more or values.DASH
+
+
+def _label_style(row: Any) -> str:
+    return "bold" if row.is_active else "dim strike"
+
+
+_OWNER = Column("owner", "OWNER")
+_COLUMNS = (
+    Column("label", "LABEL", style=_label_style, wide=True),
+    Column("pinned", "", show=lambda pinned: "📌" if pinned else ""),
+    Column("block_type", "TYPE"),
+    Column("used", "USED", of_row=_bar, style=_fill_style),
+    Column("char_limit", "/ LIMIT", of_row=_fill, style=_fill_style, right=True),
+    Column("permission", "PERMISSION", of_row=lambda row: row.share_permission or row.permission),
+    Column("updated_at", "UPDATED", show=values.ago),
+    Column("shared_with", "SHARED WITH", of_row=_shared, wide=True),
+)
+_EMPTY = "no memory here → pattern memory list --all shows deleted blocks too"
+OF_ONE = Table(columns=_COLUMNS, empty=_EMPTY)
+OF_ALL = Table(columns=(_OWNER, *_COLUMNS), empty=_EMPTY)
+# Without a layout of its own: on a terminal a block is a header line and its content.
+BLOCK = Layout()
+
+
+@group.command(
+    "list",
+    rows=OF_ALL,
+    examples=(
+        "pattern memory list",
+        "pattern memory list Juniper",
+        'pattern memory list "Harbor Crew" --type core',
+        "pattern memory list --json --fields owner,label,used,char_limit",
+    ),
+    exits=(3,),
+)
+def list_blocks(
+    run: Run,
+    owner: Annotated[
+        str | None,
+        typer.Argument(metavar="[OWNER]", help="Agent, group or _constellation_: name, id, or the beginning of an id."),
+    ] = None,
+    block_type: Annotated[BlockType | None, typer.Option("--type", help="Only blocks of this type.")] = None,
+    inactive: Annotated[bool, typer.Option("--all", "--inactive", "-a", help="Deleted blocks too.")] = False,
+) -> None:
+    """List memory blocks: how full they are, who may change them, with whom they are shared.
+
+    One agent's list also has the blocks it receives by a share, with the permission of the share.
+    """
+    with run.open() as constellation:
+        from pattern_cli.memory.blocks import Blocks
+
+        rows = Blocks(constellation).list(owner, block_type=block_type, inactive=inactive)
+        run.rows(rows, OF_ONE if owner else OF_ALL)
+
+
+def _header(record: Any) -> str:
+    used = values.DASH if record.used is None else values.number(record.used)
+    parts = [
+        f"{record.owner}/{record.label}",
+        record.block_type,
+        record.schema_type,
+        f"{used}/{values.number(record.char_limit)}{' over its limit' if record.over_limit else ''}",
+        record.permission,
+        "pinned" if record.pinned else "",
+        "preview from the archive" if record.text_source == "preview" else "",
+        f"updated {values.ago(record.updated_at)}",
+        record.id,
+    ]
+    return " · ".join(str(part) for part in parts if part)
+
+
+@group.command(
+    "show",
+    record=BLOCK,
+    examples=(
+        "pattern memory show Juniper persona",
+        "pattern memory show mem_2b90d5",
+        "pattern memory show Juniper persona --raw > persona.md",
+        "pattern memory show Juniper todo --rendered",
+        "pattern memory show Juniper todo --json --fields value,used,char_limit",
+    ),
+    exits=(3, 5),
+)
+def show_block(
+    run: Run,
+    owner: Annotated[
+        str,
+        typer.Argument(
+            metavar="OWNER|BLOCK",
+            help="Agent, group or _constellation_ of the block; or the block itself by id, the beginning of its id, "
+            "or OWNER/LABEL.",
+        ),
+    ],
+    label: Annotated[
+        str | None, typer.Argument(metavar="[LABEL]", help="Label of the block, owned or received by a share.")
+    ] = None,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="The text alone, into a pipe byte for byte; with --rendered that text instead."),
+    ] = False,
+    rendered: Annotated[
+        bool, typer.Option("--rendered", help="What the runtime puts into an agent's context, defects included.")
+    ] = False,
+) -> None:
+    """Show one block: everything that is stored in it, without viewport and limits.
+
+    What cannot be read is named in a warning and the rest is shown; the exit status is 5 when nothing of the document
+    can be read and no preview is stored either, and with --raw and --rendered whenever a part is unreadable.
+    """
+    with run.open() as constellation:
+        from pattern_cli.memory.blocks import Blocks
+
+        text_as: TextAs = "rendered" if rendered else "raw" if raw else "whole"
+        record = Blocks(constellation).show(owner, label, text_as=text_as)
+    if not run.fields and (run.form is Format.table or (run.form is None and (raw or rendered or run.terminal))):
+        _print(run, record, raw, rendered)
+    else:
+        run.show(record)
+    if record.text_source is None:
+        raise IntegrityError(
+            f'the document of "{record.owner}/{record.label}" cannot be read',
+            "`pattern backup list` shows backups that may still hold it",
+        )
+
+
+def _print(run: Run, record: Any, raw: bool, rendered: bool) -> None:
+    from pattern_cli.render.output import write_document, write_text
+
+    if raw or rendered:
+        write_text(record.text, raw=raw)
+    else:
+        write_document(_header(record), record.text)
+        for remark in record.remarks:
+            run.note(remark)
+    if raw and record.text_source == "preview":
+        run.note(f"{record.owner}/{record.label}: the document is empty; this is the stored preview")
+    for problem in record.damage:
+        run.warn(problem)
