@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pattern_cli.memory.loading import Loaded, Loader
-from pattern_cli.memory.schemas import Schema, kind_of, parse
+from pattern_cli.memory.contents import PREVIEW_REMARK, content, usage
+from pattern_cli.memory.loading import Loader
+from pattern_cli.memory.schemas import kind_of
 from pattern_cli.memory.sharing import PERMISSIONS, Owner, Owners, Share, damage_of, shares
-from pattern_cli.memory.views import View, view
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import Damage, read_flag, read_json, read_time, read_word
 from pattern_cli.store.ids import resolve_owner
@@ -68,22 +68,6 @@ class BlockRow:
     created_at: str
     updated_at: str
     damage: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A block's content, replayed. `preview_only`: the document is empty, but the stored preview is not."""
-
-    schema: Schema
-    schema_remark: str | None
-    loaded: Loaded
-    view: View
-    preview_only: bool
-
-    @property
-    def complete(self) -> bool:
-        """Whether every stored part of the document could be read."""
-        return not self.loaded.document.failures
 
 
 class Blocks:
@@ -149,7 +133,7 @@ class Blocks:
             preview_only=found.preview_only,
             shared_from=owner.name if received else None,
             share_permission=received.permission if received else None,
-            damage=(*damage, *damage_of(given), *found.loaded.damage),
+            damage=(*damage, *damage_of(given), *found.damage),
         )
 
 
@@ -180,27 +164,6 @@ def facts(row: dict[str, Any], owner: Owner, given: tuple[Share, ...], damage: D
     }
 
 
-def usage(found: Content, limit: Any) -> dict[str, Any]:
-    """How many characters the content has, None when parts are unreadable, and whether that is over the limit (M12)."""
-    used = len(found.view.whole) if found.complete else None
-    return {"used": used, "over_limit": used is not None and isinstance(limit, int) and used > limit}
-
-
-def content(constellation: Constellation, loader: Loader, id: str, metadata: Any, has_preview: bool) -> Content:
-    """The replayed content of a block whose row is known."""
-    schema, remark = parse(metadata)
-    loaded = loader.load(id, snapshot_of(constellation, id))
-    # After an undo the preview is stale (M16); without any update row it is what an archive had left to give.
-    spare = loaded.active + loaded.inactive == 0 or bool(loaded.document.failures)
-    only = has_preview and spare and loaded.document.empty
-    return Content(schema, remark, loaded, view(schema, loaded.document), only)
-
-
-def snapshot_of(constellation: Constellation, id: str) -> Any:
-    """The base snapshot of a block, as stored; zero bytes count as an empty document."""
-    return constellation.value("SELECT loro_snapshot FROM memory_blocks WHERE id = ?", (id,))
-
-
 def contents_of(constellation: Constellation, block_id: str) -> tuple[str, tuple[str, ...]]:
     """The whole text of a block as `memory show` prints it, and remarks on it; an unknown id has an empty text.
 
@@ -215,8 +178,5 @@ def contents_of(constellation: Constellation, block_id: str) -> tuple[str, tuple
     preview = row[1] if isinstance(row[1], str) else ""
     metadata = read_json(row[0], "metadata", damage)
     found = content(constellation, Loader(constellation), block_id, metadata, bool(preview))
-    remarks = (*damage, *found.loaded.damage)
+    remarks = (*damage, *found.damage)
     return (preview, (*remarks, PREVIEW_REMARK)) if found.preview_only else (found.view.whole, remarks)
-
-
-PREVIEW_REMARK = "preview from the archive: the document itself is empty"

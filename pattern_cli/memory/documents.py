@@ -138,11 +138,6 @@ class Document:
         with _loro("a document's version"):
             return bool(self._doc.oplog_vv == other._doc.oplog_vv)
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is in it that a person could see: no text, no entries, no counter but zero."""
-        return not any(self.roots().values())
-
     def deep(self) -> dict[str, Any]:
         """All roots as plain values, containers resolved; of two roots with one name only one (see `roots`)."""
         if self._deep is None:

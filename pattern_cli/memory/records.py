@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pattern_cli.errors import AmbiguousError, IntegrityError, NotFoundError, UsageError
-from pattern_cli.memory.blocks import COLUMNS, PREVIEW_REMARK, Content, TextAs, content, facts, snapshot_of, usage
+from pattern_cli.memory.blocks import COLUMNS, TextAs, facts
+from pattern_cli.memory.contents import PREVIEW_REMARK, Content, content, snapshot_of, usage
 from pattern_cli.memory.display import lines
 from pattern_cli.memory.loading import Loader
 from pattern_cli.memory.rendering import rendered
@@ -150,7 +151,7 @@ def read(constellation: Constellation, block_id: str, text_as: TextAs = "whole")
         snapshot_bytes=row["length(loro_snapshot)"] or 0,
         **_history(constellation, block_id),
         remarks=tuple(_remarks(constellation, loader, block_id, shared, found, preview)),
-        damage=(*damage, *damage_of(shared["shared_with"]), *found.loaded.damage),
+        damage=(*damage, *damage_of(shared["shared_with"]), *found.damage),
     )
 
 
@@ -167,7 +168,7 @@ def _as_stored(found: Content, preview: str | None, raw: bool) -> tuple[str, str
     """The text and where it comes from; nothing and None when nothing can be read."""
     if raw and not found.complete:
         raise IntegrityError(
-            f"the document cannot be read completely: {found.loaded.damage[0]}", "without --raw the rest of it is shown"
+            f"the document cannot be read completely: {found.damage[0]}", "without --raw the rest of it is shown"
         )
     if found.preview_only:
         return preview or "", "preview"
@@ -202,7 +203,7 @@ def _remarks(
         yield found.schema_remark
     if found.preview_only:
         yield PREVIEW_REMARK
-    elif preview and found.complete and found.loaded.document.empty:
+    elif preview and found.complete and not found.view.whole:
         yield "the document is empty; the stored preview still holds older text"
     yield from _hidden(found)
     if found.loaded.checkpoint_used:

@@ -33,6 +33,13 @@ def rendered(schema: Schema, document: Document) -> str:
     Raises IntegrityError where the runtime fails: a list or counter field with a slash in its name, a viewport of
     no lines past the end (M22).
     """
+    try:
+        return _rendered(schema, document)
+    except RecursionError:
+        raise IntegrityError("this block cannot be rendered: its values are nested too deeply") from None
+
+
+def _rendered(schema: Schema, document: Document) -> str:
     if isinstance(schema, TextSchema):
         return _text(schema, document)
     if isinstance(schema, MapSchema):
@@ -158,7 +165,7 @@ def _composite(schema: CompositeSchema, document: Document) -> str:
     for section in schema.sections:
         parts.append(f"=== {marked(section.name, section.read_only)} ===")
         # The runtime reads a section from the block's own roots, not from the section's (M2).
-        inner = rendered(section.schema, document)
+        inner = _rendered(section.schema, document)
         if inner:
             parts.append(inner)
     return "\n\n".join(parts)
