@@ -86,7 +86,7 @@ class Document:
         """As `load`, but what cannot be read is left out and named in `failures`."""
         document = cls()
         failures: list[Failure] = []
-        if snapshot and (reason := document._take(snapshot)):
+        if snapshot != b"" and (reason := document._take(snapshot)):
             failures.append(Failure(None, reason))
         for index, update in enumerate(updates):
             document._waiting.append({})
@@ -106,8 +106,10 @@ class Document:
 
     def _take(self, blob: bytes, waiting: dict[int, tuple[int, int]] | None = None) -> str | None:
         self._deep = None
+        if not isinstance(blob, bytes):
+            return "it is not stored as bytes"
         try:
-            pending = self._doc.import_(bytes(blob)).pending
+            pending = self._doc.import_(blob).pending
             if pending is not None and waiting is not None:
                 waiting.update(pending.inner())
         except _PASSED_ON:

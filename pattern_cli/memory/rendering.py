@@ -105,7 +105,8 @@ def _window(viewport: Viewport, text: str) -> str:
                 "without --rendered the whole text is shown",
             )
         return f"[Viewport: lines {viewport.start_line}-{last} of {total} (past end of content)]"
-    return "\n".join([f"[Showing lines {start + 1}-{end} of {total}]", *all_lines[start:end]])
+    seen = "\n".join(all_lines[start:end])
+    return f"[Showing lines {start + 1}-{end} of {total}]\n{seen}"
 
 
 def _root(prefix: str, field: FieldDef) -> str:
