@@ -114,6 +114,19 @@ class Run:
             self.warn_damage(counted.damaged)
         return counted.count
 
+    def lines(self, lines: Iterable[Any], names: tuple[str, ...], known: Iterable[str]) -> int:
+        """Write a list in a JSON format, in which finished objects may stand for rows; return its length.
+
+        `names` are the fields without `--fields`, `known` all that may be asked for.
+        """
+        from pattern_cli.render.output import choose, write_lines
+
+        choose(known, self.fields)
+        counted = write_lines(lines, self.format, self.fields or names)
+        if counted.damaged:
+            self.warn_damage(counted.damaged)
+        return counted.count
+
     def show(self, record: Any, layout: Layout | None = None) -> None:
         """Write one object; what could not be read in it is named in warnings."""
         from pattern_cli.render.output import write_record

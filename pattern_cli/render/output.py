@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pattern_cli.errors import UsageError
@@ -12,6 +12,8 @@ from pattern_cli.render import safe, values
 from pattern_cli.render.encode import compact, mapping, pretty
 from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Table
+
+_BATCH = 256
 
 
 def choose(names: Iterable[str], fields: tuple[str, ...]) -> None:
@@ -92,19 +94,42 @@ def write_record(record: Any, layout: Layout, form: Format, fields: tuple[str, .
             print_record(record, layout)
 
 
-def write_lines(lines: Iterable[str], form: Format) -> int:
-    """Write finished JSON objects, one text each, as `ndjson` or as one `json` array. Returns their number."""
-    count = 0
-    write = sys.stdout.write
-    if form is Format.ndjson:
-        for line in lines:
-            write(safe.json(line) + "\n")
-            count += 1
-        return count
-    for count, line in enumerate(lines, 1):
-        write(("[\n  " if count == 1 else ",\n  ") + safe.json(line))
-    write("\n]\n" if count else "[]\n")
-    return count
+def write_lines(lines: Iterable[Any], form: Format, fields: tuple[str, ...]) -> Counted:
+    """Write JSON objects as `ndjson` or as one `json` array: bytes are finished objects, anything else is a row.
+
+    `fields` are picked from rows; finished objects have them already. Returns the counts for a closing remark.
+    """
+    counted = Counted(())
+    between, end = (b"\n", b"\n") if form is Format.ndjson else (b",\n  ", b"")
+    head = b"" if form is Format.ndjson else b"[\n  "
+    write = _byte_writer()
+    batch: list[bytes] = []
+    for line in lines:
+        counted.count += 1
+        if isinstance(line, bytes):
+            batch.append(line if line.isascii() and b"\x7f" not in line else safe.json_bytes(line))
+            if len(batch) < _BATCH:
+                continue
+        else:
+            counted.damaged += bool(getattr(line, "damage", ()))
+            batch.append(compact(_picked(line, fields)).encode())
+        write(head + between.join(batch) + end)
+        head = b"" if form is Format.ndjson else between
+        batch.clear()
+    if batch:
+        write(head + between.join(batch) + end)
+    if form is not Format.ndjson:
+        write(b"\n]\n" if counted.count else b"[]\n")
+    return counted
+
+
+def _byte_writer() -> Callable[[bytes], object]:
+    """Where UTF-8 goes: past the text layer when that would only decode and encode it again."""
+    stream = sys.stdout
+    if hasattr(stream, "buffer") and stream.encoding.lower() in ("utf-8", "utf8"):
+        stream.flush()
+        return stream.buffer.write
+    return lambda data: stream.write(data.decode())
 
 
 def write_text(text: str, *, raw: bool = False) -> None:

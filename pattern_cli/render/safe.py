@@ -50,6 +50,11 @@ def json(value: str) -> str:
 
     Line breaks between values stay; inside strings JSON has escaped them already.
     """
-    if value.isascii() and "\x7f" not in value:
+    if value.isprintable() or (value.isascii() and "\x7f" not in value):
         return value
     return _harmful().sub(lambda found: f"\\u{ord(found.group()):04x}", value)
+
+
+def json_bytes(value: bytes) -> bytes:
+    """As `json`, for UTF-8; bytes that are none become the surrogates that stand for them."""
+    return json(value.decode("utf-8", "surrogateescape")).encode()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 Show = Callable[[Any], str]
+Body = Callable[[Any], str | list[tuple[str, str]]]
 
 
 class Column:
@@ -69,12 +70,15 @@ class Line:
 
 
 class Layout:
-    """A record on a terminal: a title from the record, labelled lines, then text bodies under headings."""
+    """A record on a terminal: a title from the record, labelled lines, then text bodies under headings.
+
+    A body is a text, or a list of pieces and their Rich styles; its heading may be empty.
+    """
 
     __slots__ = ("bodies", "lines", "title")
 
     def __init__(
-        self, title: Show | None = None, lines: tuple[Line, ...] = (), bodies: tuple[tuple[str, Show], ...] = ()
+        self, title: Show | None = None, lines: tuple[Line, ...] = (), bodies: tuple[tuple[str, Body], ...] = ()
     ) -> None:
         self.title = title
         self.lines = lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -71,9 +71,16 @@ def print_record(record: Any, layout: Layout) -> None:
             label = Text(line.label.ljust(width) + "  ", style="dim")
             parts.append(Text.assemble(label, Text(safe.line(shown), style=line.style)))
     for heading, body in layout.bodies:
-        if shown := body(record):
-            parts += [Text(""), Text(heading, style="dim"), Text(safe.text(shown).rstrip("\n"))]
+        if content := body(record):
+            parts += [Text(""), *([Text(heading, style="dim")] if heading else []), _body(content)]
     _print(*parts)
+
+
+def _body(shown: str | Sequence[tuple[str, str]]) -> Text:
+    pieces = [(shown, "")] if isinstance(shown, str) else shown
+    body = Text.assemble(*((safe.text(piece), style) for piece, style in pieces))
+    body.rstrip()
+    return body
 
 
 def print_fields(picked: Mapping[str, Any]) -> None:

@@ -1,0 +1,231 @@
+"""`pattern messages`: list, show and follow messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pattern_cli.cli.options import Group, LimitOption, Run, SinceOption, UntilOption
+from pattern_cli.render import values
+from pattern_cli.render.formats import Format
+from pattern_cli.render.tables import Column, Layout, Line, Table
+
+if TYPE_CHECKING:
+    from pattern_cli.messages.filters import Filter
+    from pattern_cli.messages.service import Messages
+
+group = Group("messages", help="Messages: list, show, follow.")
+
+ON_TERMINAL = 50
+_PREVIEW = 400
+_ONE_LINE = 100
+MARKS = {"user": "← user", "assistant": "→ assistant", "tool": "↩ tool", "system": "· system"}
+STYLES = {"user": "green", "assistant": "cyan", "tool": "dim", "system": "yellow"}
+
+
+def preview(text: str) -> str:
+    """A text on one line, cut where no terminal would show it."""
+    return " ".join(text[:_PREVIEW].split())
+
+
+def role_words(row: Any) -> str:
+    """Who speaks, with an arrow that says in which direction; deleted and archived ones say so."""
+    state = " (deleted)" if row.is_deleted else " (archived)" if row.is_archived else ""
+    return f"{MARKS.get(row.role, row.role)}{state}"
+
+
+def _role_style(row: Any) -> str:
+    style = STYLES.get(row.role, "red")
+    return f"{style} strike" if row.is_deleted else style
+
+
+MESSAGES = Table(
+    columns=(
+        Column("created_at", "TIME", show=values.clock),
+        Column("agent_name", "AGENT", of_row=lambda row: row.agent_name or row.agent_id, style="bold"),
+        Column("role", "ROLE", of_row=role_words, style=_role_style),
+        Column("kind", "KIND", style="dim"),
+        Column("text", "TEXT", show=preview, wide=True),
+        Column("id", "ID", style="dim"),
+    ),
+    empty="no messages here → --archived and --deleted show hidden ones",
+)
+
+AgentArgument = Annotated[
+    str | None, typer.Argument(metavar="[AGENT]", help="Only this agent's: name, id, or the beginning of an id.")
+]
+RoleOption = Annotated[
+    str | None, typer.Option("--role", metavar="ROLE", help="Only this role: user, assistant, system, tool.")
+]
+BatchOption = Annotated[
+    str | None, typer.Option("--batch", metavar="ID", help="Only this batch: id, or the beginning of it.")
+]
+SourceOption = Annotated[str | None, typer.Option("--source", metavar="TEXT", help="Only from this source.")]
+ArchivedOption = Annotated[bool, typer.Option("--archived", help="Archived messages too.")]
+DeletedOption = Annotated[bool, typer.Option("--deleted", help="Deleted messages too.")]
+
+
+def _filter(messages: Messages, since: str | None = None, until: str | None = None, **given: Any) -> Filter:
+    from pattern_cli.store.times import parse_when
+
+    return messages.filter(
+        **given,
+        since=None if since is None else parse_when(since),
+        until=None if until is None else parse_when(until),
+    )
+
+
+@group.command(
+    "list",
+    rows=MESSAGES,
+    examples=(
+        "pattern messages list",
+        "pattern messages list Juniper --role user --since 2h",
+        "pattern messages list --batch 31058928949198848 --archived",
+        "pattern messages list --format ndjson > messages.ndjson",
+    ),
+    exits=(3,),
+)
+def list_messages(
+    run: Run,
+    agent: AgentArgument = None,
+    role: RoleOption = None,
+    batch: BatchOption = None,
+    source: SourceOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    archived: ArchivedOption = False,
+    deleted: DeletedOption = False,
+    limit: LimitOption = None,
+) -> None:
+    """List messages, oldest first: the newest 50 on a terminal, all in a pipe.
+
+    The order is that of the positions as numbers. In JSON the field text, the readable content, is given only when
+    asked for by --fields, since it repeats content_json.
+    """
+    with run.open() as constellation:
+        from pattern_cli.messages.rows import FIELDS, MessageRow
+        from pattern_cli.messages.service import Messages
+
+        messages = Messages(constellation)
+        chosen = _filter(
+            messages,
+            since,
+            until,
+            agent=agent,
+            role=role,
+            batch=batch,
+            source=source,
+            archived=archived,
+            deleted=deleted,
+        )
+        if run.format in (Format.json, Format.ndjson):
+            known = tuple(MessageRow.__dataclass_fields__)
+            built = not run.fields or set(run.fields) <= set(FIELDS)
+            lines = messages.lines(chosen, limit, run.fields) if built else messages.list(chosen, limit)
+            run.lines(lines, FIELDS, known)
+            return
+        count = limit or (ON_TERMINAL if run.terminal else None)
+        shown = run.rows(messages.list(chosen, count))
+        if limit is None and shown == count and messages.has_more(chosen, count):
+            run.note(f"the newest {count}; --limit N shows more")
+
+
+def _batch(record: Any) -> str:
+    if record.batch_id is None:
+        return ""
+    kind = f" · {record.batch_type}" if record.batch_type else ""
+    return f"{record.batch_id} · {record.batch_index} of {record.batch_count}{kind}"
+
+
+def _state(record: Any) -> str:
+    return ", ".join(
+        word for word, is_so in (("archived", record.is_archived), ("deleted", record.is_deleted)) if is_so
+    )
+
+
+def _content(record: Any) -> list[tuple[str, str]]:
+    from pattern_cli.messages import content
+
+    uses = {use.call_id: use for use in record.tools}
+    pieces: list[tuple[str, str]] = []
+    for part in record.content.parts:
+        if isinstance(part, content.ToolCall):
+            pieces += [(f"⚙ {part.name} ", "cyan"), (f"{_arguments(part.arguments)}\n", "")]
+            use = uses[part.call_id]
+            if use.response is None:
+                pieces.append(("  ↩ no response in this batch\n", "dim"))
+            elif use.response_message != record.id:
+                pieces.append((f"  ↩ {_indented(use.response)}\n", "red" if use.is_error else "dim"))
+        elif isinstance(part, content.ToolResponse):
+            name = uses[part.call_id].name or part.call_id
+            pieces += [(f"↩ {name} ", "red" if part.is_error else "cyan"), (f"{_indented(part.text)}\n", "")]
+        elif isinstance(part, content.Text):
+            pieces.append((f"{part.text}\n", ""))
+        else:
+            pieces.append((f"{content.words(part)}\n", "dim"))
+    return pieces
+
+
+def _arguments(value: Any) -> str:
+    from pattern_cli.messages.content import json_words
+    from pattern_cli.render.encode import pretty
+
+    short = json_words(value)
+    return short if len(short) <= _ONE_LINE else pretty(value)
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n    ")
+
+
+def _metadata(record: Any) -> str:
+    from pattern_cli.render.encode import pretty
+
+    return pretty(record.source_metadata) if record.source_metadata not in (None, {}) else ""
+
+
+MESSAGE = Layout(
+    title=lambda record: f"{record.agent_name or record.agent_id}  {role_words(record)}",
+    lines=(
+        Line("id", "id"),
+        Line("created_at", "time", show=values.local),
+        Line("kind", "kind"),
+        Line("batch_id", "batch", of_row=_batch),
+        Line("position", "position"),
+        Line("source", "source"),
+        Line("is_archived", "state", of_row=_state),
+    ),
+    bodies=(("", _content), ("metadata", _metadata)),
+)
+
+
+@group.command(
+    "show",
+    record=MESSAGE,
+    examples=(
+        "pattern messages show msg_a895c0",
+        "pattern messages show msg_a895c0 --raw > message.txt",
+        "pattern messages show msg_a895c0 --json --fields tools",
+    ),
+    exits=(3,),
+)
+def show_message(
+    run: Run,
+    message: Annotated[str, typer.Argument(help="Id, or the beginning of an id.")],
+    raw: Annotated[bool, typer.Option("--raw", help="The readable text alone, unaltered in a pipe.")] = False,
+) -> None:
+    """Show one message: all its content, the tools it calls with their responses, batch and metadata."""
+    with run.open() as constellation:
+        from pattern_cli.messages.service import Messages
+
+        record = Messages(constellation).show(message)
+    if raw:
+        from pattern_cli.render.output import write_text
+
+        write_text(record.text, raw=True)
+        for problem in record.damage:
+            run.warn(problem)
+    else:
+        run.show(record)

@@ -1,0 +1,98 @@
+"""The messages of an open constellation: lists, single messages (database.md §7.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pattern_cli.errors import AmbiguousError, NotFoundError, UsageError
+from pattern_cli.messages.filters import Filter, teach
+from pattern_cli.messages.pages import newest, one_moment, page
+from pattern_cli.messages.rows import ROLES, MessageRow, agent_names, columns, decode
+from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.ids import resolve
+
+if TYPE_CHECKING:
+    from pattern_cli.messages.records import MessageRecord
+
+
+class Messages:
+    """The messages of an open constellation."""
+
+    def __init__(self, constellation: Constellation) -> None:
+        self._constellation = constellation
+        teach(constellation)
+
+    def filter(
+        self,
+        agent: str | None = None,
+        *,
+        role: str | None = None,
+        batch: str | None = None,
+        source: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        archived: bool = False,
+        deleted: bool = False,
+    ) -> Filter:
+        """A filter by what people type: an agent's name or id, a batch's id or its beginning.
+
+        `since` and `until` are unix nanoseconds. Raises NotFoundError, AmbiguousError, and UsageError for a role that
+        no message has.
+        """
+        constellation = self._constellation
+        if role is not None and role not in ROLES:
+            known = [str(row[0]) for row in constellation.rows("SELECT DISTINCT role FROM messages")]
+            if role not in known:
+                raise UsageError(f'no message has the role "{role}"', f"roles: {', '.join({*ROLES, *known})}")
+        return Filter(
+            agent_id=None if agent is None else resolve(constellation, "agent", agent),
+            role=role,
+            batch_id=None if batch is None else self._batch(batch),
+            source=source,
+            since=since,
+            until=until,
+            archived=archived,
+            deleted=deleted,
+        )
+
+    def list(self, chosen: Filter | None = None, limit: int | None = None) -> Iterator[MessageRow]:
+        """The messages that fit, oldest first; with `limit` the newest so many."""
+        constellation = self._constellation
+        names = agent_names(constellation)
+        with one_moment(constellation):
+            rows = page(constellation, chosen or Filter(), limit)
+            for values in constellation.rows(rows.select(columns(constellation)), rows.params):
+                yield decode(values, names)
+
+    def lines(
+        self, chosen: Filter | None = None, limit: int | None = None, fields: Sequence[str] = ()
+    ) -> Iterator[bytes | MessageRow]:
+        """As `list`, but as finished JSON (UTF-8) wherever a row is as the runtime writes it: much faster."""
+        from pattern_cli.messages.lines import lines
+
+        return lines(self._constellation, chosen or Filter(), limit, fields)
+
+    def has_more(self, chosen: Filter, count: int) -> bool:
+        """Whether more than `count` messages fit."""
+        return len(newest(self._constellation, chosen, count + 1)) > count
+
+    def show(self, ref: str) -> MessageRecord:
+        """One message by id or unique beginning of it, deleted or not. Raises NotFoundError or AmbiguousError."""
+        from pattern_cli.messages.records import read
+
+        return read(self._constellation, resolve(self._constellation, "message", ref))
+
+    def _batch(self, ref: str) -> str:
+        sql = "SELECT DISTINCT batch_id FROM messages WHERE batch_id = ?"
+        if (exact := self._constellation.value(sql, (ref,))) is not None:
+            return str(exact)
+        near = "SELECT DISTINCT batch_id FROM messages WHERE substr(batch_id, 1, length(?1)) = ?1 LIMIT 5"
+        found = [str(row[0]) for row in self._constellation.rows(near, (ref,))] if ref else []
+        if len(found) > 1:
+            raise AmbiguousError(f'"{ref}" is the beginning of several batch ids', f"one of {', '.join(found)}")
+        if not found:
+            raise NotFoundError(
+                f'no batch has an id that begins with "{ref}"', "`pattern messages list --fields batch_id` shows them"
+            )
+        return found[0]
