@@ -184,7 +184,8 @@ def _print(run: Run, record: Any, raw: bool, rendered: bool) -> None:
     from pattern_cli.render.output import write_document, write_text
 
     if raw or rendered:
-        write_text(record.text, raw=raw)
+        if record.text:
+            write_text(record.text, raw=raw)
     else:
         write_document(_header(record), record.text)
         for remark in record.remarks:
