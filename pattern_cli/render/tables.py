@@ -15,8 +15,9 @@ Body = Callable[[Any], str | list[tuple[str, str]]]
 class Column:
     """One column: the row's key, the heading, how a value is shown on a terminal, and its style.
 
-    `show` gets the value, `of_row` (instead) the whole row; both return plain text. `style` is a Rich style or a
-    function of the row. `right` aligns numbers; `wide` may take the rest of the line and is cut there.
+    `show` gets the value and returns plain text; `of_row` (instead) gets the whole row and returns plain text or a list
+    of pieces and their Rich styles. `style` is a Rich style or a function of the row. `right` aligns numbers; `wide`
+    may take the rest of the line and is cut there.
     """
 
     __slots__ = ("header", "key", "of_row", "right", "show", "style", "wide")
@@ -26,7 +27,7 @@ class Column:
         key: str,
         header: str,
         show: Show | None = None,
-        of_row: Show | None = None,
+        of_row: Body | None = None,
         style: str | Callable[[Any], str] = "",
         right: bool = False,
         wide: bool = False,

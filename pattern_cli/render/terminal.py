@@ -47,6 +47,7 @@ def print_table(rows: Iterable[Any], columns: tuple[Column, ...], empty: str) ->
 
 def _cell(row: Any, column: Column) -> Text:
     value = mapping(row).get(column.key)
+    shown: str | Sequence[tuple[str, str]]
     if column.of_row:
         shown = column.of_row(row)
     elif column.show:
@@ -54,7 +55,8 @@ def _cell(row: Any, column: Column) -> Text:
     else:
         shown = values.plain(value)
     style = column.style(row) if callable(column.style) else column.style
-    return Text(safe.line(shown), style=style, no_wrap=True)
+    pieces = [(shown, "")] if isinstance(shown, str) else shown
+    return Text.assemble(*((safe.line(piece), own) for piece, own in pieces), style=style, no_wrap=True)
 
 
 def print_record(record: Any, layout: Layout) -> None:
