@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import loro
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pattern_cli
 from pattern_cli.errors import IntegrityError
 from pattern_cli.memory.documents import Document, Nested, empty_snapshot, is_root_name, text_update
 
@@ -214,3 +217,10 @@ def test_versions_are_compared_by_what_they_hold(updates: Made, type_text: Made)
 
     assert one.same_version(two)
     assert not one.same_version(Document.load(b"", [mine]))
+
+
+def test_no_other_module_touches_loro() -> None:
+    package = Path(pattern_cli.__file__).parent
+    users = [file for file in package.rglob("*.py") if re.search(r"^\s*(import|from) loro\b", file.read_text(), re.M)]
+
+    assert [file.relative_to(package).as_posix() for file in users] == ["memory/documents.py"]
