@@ -54,3 +54,20 @@ def read_word(raw: Any, column: str, known: Collection[str], damage: Damage) -> 
 def read_flag(raw: Any) -> bool:
     """A truth value as the runtime reads it: any number but zero; the text 'true' reads as false."""
     return isinstance(raw, int | float) and raw != 0
+
+
+def read_integer(raw: Any, column: str, damage: Damage) -> Any:
+    """A whole number; anything else stays as stored."""
+    if raw is not None and not isinstance(raw, int):
+        damage.append(f"{column}: not a whole number")
+    return raw
+
+
+def read_text(raw: Any, column: str, damage: Damage) -> Any:
+    """A text; bytes in a text column stay as stored, as do bytes that are no UTF-8 inside a text."""
+    if isinstance(raw, str):
+        if not raw.isascii() and any(0xDC80 <= ord(character) <= 0xDCFF for character in raw):
+            damage.append(f"{column}: not valid UTF-8")
+    elif raw is not None:
+        damage.append(f"{column}: stored as {type(raw).__name__}, which the runtime cannot read")
+    return raw
