@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from typer._click.exceptions import ClickException
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperGroup
 
 from pattern_cli import __version__
@@ -118,6 +118,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _fail(StoppedError("interrupted"), arguments)
     except typer.Exit as done:
         return done.exit_code
+    except NoArgsIsHelpError as asked:
+        typer.echo(asked.message)
+        return 0
     except ClickException as error:
         return _fail(_usage(error), arguments)
     except PatternError as error:

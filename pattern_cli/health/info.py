@@ -10,7 +10,6 @@ import apsw
 
 from pattern_cli.store import versions
 from pattern_cli.store.constellation import Constellation
-from pattern_cli.store.holders import Holder
 from pattern_cli.store.opening import side
 from pattern_cli.store.times import from_nanoseconds
 
@@ -27,13 +26,24 @@ class SideFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FileHolder:
+    """A process that has the file open; `pid` is None where the system cannot tell which.
+
+    `is_ours` tells a run of this program from the runtime.
+    """
+
+    pid: int | None
+    command: str
+    is_ours: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseInfo:
     """A database file as it is; sizes in bytes, `modified_at` RFC 3339 UTC, `permissions` as octal text.
 
     `location` says what named the file: `--db`, `PATTERN_DB`, a configuration file, `data directory`, or None.
-    `size` is the file alone, `total_size` with its log. `holders` are the other processes that have it open;
-    `is_ours` tells runs of this program from the runtime. `read_from_copy`: this user may not index the log, so a
-    private copy was read. `sqlite` is the library of this program, not the one that wrote the file.
+    `size` is the file alone, `total_size` with its log. `holders` are the other processes that have it open.
+    `read_from_copy`: this user may not index the log, so a private copy was read. `sqlite` is the library of this program, not the one that wrote the file.
     """
 
     path: str
@@ -56,7 +66,7 @@ class DatabaseInfo:
     user_version: int
     sqlite: str
     side_files: tuple[SideFile, ...]
-    holders: tuple[Holder, ...]
+    holders: tuple[FileHolder, ...]
     read_from_copy: bool
 
 
@@ -91,7 +101,7 @@ def info(constellation: Constellation, location: str | None = None) -> DatabaseI
         user_version=constellation.value("PRAGMA user_version"),
         sqlite=apsw.sqlite_lib_version(),
         side_files=side_files,
-        holders=holders,
+        holders=tuple(FileHolder(*holder) for holder in holders),
         read_from_copy=constellation.read_from_copy,
     )
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,3 +56,12 @@ def test_every_format_works(database: Database, cli: Callable[..., Any], command
     done = cli("--db", database("versions/0001.db"), "db", command, "--format", form)
     assert (done.code, done.err) == (0, "")
     assert done.out
+
+
+def test_holders_are_objects_in_json(database: Database, cli: Callable[..., Any]) -> None:
+    path = database("constellations/small.db")
+    other = apsw.Connection(str(path))
+    other.execute("SELECT count(*) FROM agents").fetchall()
+    (holder,) = json.loads(cli("--db", path, "db", "info", "--json").out)["holders"]
+    other.close()
+    assert holder == {"pid": os.getpid(), "command": holder["command"], "is_ours": False}

@@ -1,0 +1,201 @@
+"""The whole command tree as test parameters, and the program run inside the test's process.
+
+A test with an argument `command` runs for every command, with `reading` for every command that only reads. What to
+type after a command is in `WORDS`; a new command without an entry there fails.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+import typer
+
+from pattern_cli.cli.app import app, run
+from pattern_cli.render.formats import Format
+
+FORMATS = tuple(form.value for form in Format)
+
+# What to type after each command; capitals stand for what the database at hand holds.
+WORDS: dict[str, tuple[str, ...]] = {
+    "": (),
+    "init": ("NEW",),
+    "agents list": (),
+    "agents show": ("AGENT",),
+    "groups list": (),
+    "groups show": ("GROUP",),
+    "memory list": (),
+    "memory show": ("BLOCK",),
+    "archival list": (),
+    "archival show": ("ENTRY",),
+    "messages list": (),
+    "messages show": ("MESSAGE",),
+    "messages tail": ("-n", "5"),
+    "search": ("kettle",),
+    "import": ("ARCHIVE", "--dry-run"),
+    "backup": ("-o", "NEW"),
+    "backup list": ("BACKUPS",),
+    "backup verify": ("BACKUP",),
+    "vacuum": ("--dry-run",),
+    "migrate status": (),
+    "migrate plan": (),
+    "migrate up": ("--dry-run",),
+    "db info": (),
+    "db stats": (),
+}
+# Commands that write, or that need something besides a constellation.
+OTHERS = {"init", "import", "backup", "backup verify"}
+# What a capital word needs to be found in the database.
+FIRST = {
+    "AGENT": "SELECT name FROM agents ORDER BY name LIMIT 1",
+    "GROUP": "SELECT name FROM agent_groups ORDER BY name LIMIT 1",
+    "BLOCK": "SELECT id FROM memory_blocks WHERE label NOT LIKE 'damaged%' ORDER BY label = 'persona' DESC, id LIMIT 1",
+    "ENTRY": "SELECT id FROM archival_entries ORDER BY id LIMIT 1",
+    "MESSAGE": "SELECT id FROM messages ORDER BY id LIMIT 1",
+}
+
+
+def MODULE_EXISTS(name):
+    import importlib.util
+    from pattern_cli.cli.app import COMMANDS
+    return importlib.util.find_spec("pattern_cli.cli."+COMMANDS[name][0]) is not None
+
+
+def walk() -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by its path: `""` is the program alone."""
+    root: Any = typer.main.get_command(app)
+    yield "", root
+    for name in root.list_commands(None):
+        if not MODULE_EXISTS(name): continue  # TEMPORARY
+        command = root.get_command(None, name)
+        children = getattr(command, "commands", None)
+        if children is None or command.invoke_without_command:
+            yield name, command
+        for child in children or ():
+            yield f"{name} {child}", children[child]
+
+
+TREE = dict(walk())
+READING = [path for path in TREE if path not in OTHERS]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for argument, paths in (("command", list(TREE)), ("reading", READING)):
+        if argument in metafunc.fixturenames:
+            metafunc.parametrize(argument, paths, ids=[path or "pattern" for path in paths])
+
+
+@pytest.fixture(scope="session")
+def tree() -> dict[str, Any]:
+    """Every command object by its path."""
+    return TREE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run inside this process left."""
+
+    code: int
+    raw: bytes
+    err: str
+
+    @property
+    def out(self) -> str:
+        return self.raw.decode("utf-8")
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcome]:
+    """Run the program in this process: program("agents", "list", "--json")."""
+    for name in ("PATTERN_DB", "PATTERN_DEBUG", "NO_COLOR", "PAGER", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*args: object) -> Outcome:
+        out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", out)
+            patched.setattr(sys, "stderr", err)
+            patched.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+            code = run([str(arg) for arg in args])
+            out.flush()
+            err.flush()
+        return Outcome(code, out.buffer.getvalue(), err.buffer.getvalue().decode())  # type: ignore[attr-defined]
+
+    return invoke
+
+
+def first(database: Path, sql: str) -> str | None:
+    """The first value of a query, its broken bytes as surrogates; the file is opened as an immutable one."""
+    connection = apsw.Connection(f"file:{database}?immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    try:
+        cast = f"SELECT CAST(x AS BLOB) FROM (SELECT ({sql}) AS x)"
+        found = connection.execute(cast).fetchall()[0][0]
+    except apsw.SQLError:
+        return None
+    finally:
+        connection.close()
+    return None if found is None else bytes(found).decode("utf-8", "surrogateescape")
+
+
+@pytest.fixture
+def words(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str, Path], list[str] | None]:
+    """The full command line for a command on a database, None where the database has nothing to show by it."""
+
+    def fill(path: str, database: Path) -> list[str] | None:
+        line = path.split()
+        for word in WORDS[path]:
+            if word == "NEW":
+                line.append(str(tmp_path / f"new-{len(list(tmp_path.iterdir()))}.db"))
+            elif word == "ARCHIVE":
+                line.append(str(request.getfixturevalue("archive")))
+            elif word == "BACKUP":
+                line.append(str(request.getfixturevalue("backup")))
+            elif word == "BACKUPS":
+                line.append(str(request.getfixturevalue("backup").parent))
+            elif word in FIRST:
+                found = first(database, FIRST[word])
+                if found is None:
+                    return None
+                line.append(found)
+            else:
+                line.append(word)
+        return line
+
+    return fill
+
+
+@pytest.fixture(scope="session")
+def small(fixtures_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A private copy of the small database that nobody changes and no other process has open."""
+    target = tmp_path_factory.mktemp("small") / "small.db"
+    target.write_bytes((fixtures_dir / "constellations" / "small.db").read_bytes())
+    return target
+
+
+@pytest.fixture(scope="session")
+def archive() -> Path:
+    """The archive that comes with the project."""
+    return next((Path(__file__).parents[1] / "fixtures").glob("*.car"))
+
+
+@pytest.fixture(scope="session")
+def backup(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of a small database, alone in its folder."""
+    from pattern_cli.backups.snapshot import snapshot
+    from pattern_cli.store.constellation import Constellation
+
+    target = tmp_path_factory.mktemp("backups") / "constellation-20260108T190218Z.db"
+    with Constellation.open(small) as constellation:
+        snapshot(constellation, destination=target)
+    return target
