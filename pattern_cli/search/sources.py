@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pattern_cli.store import times
@@ -28,8 +27,7 @@ ARCHIVAL = Source("archival", "archival", "archival_entries", "archival_fts", ("
 SOURCES = {source.plural: source for source in (MESSAGES, MEMORY, ARCHIVAL)}
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(NamedTuple):
     """Which rows count. `role`, `batch` and `source` are columns of messages alone.
 
     `since` and `until` are unix nanoseconds, both included; a row whose time cannot be read fits neither. They hold
