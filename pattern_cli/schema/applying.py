@@ -9,11 +9,18 @@ import apsw
 from pattern_cli.schema import ledger
 from pattern_cli.schema.migrations import Migration
 
+UNMEASURED = -1
+
+
+def statements_of(migration: Migration, nanoseconds: int = UNMEASURED) -> tuple[str, ...]:
+    """Everything that applying a version runs, its entry in the ledger included, with the time it took."""
+    first = (ledger.CREATE,) if migration.version == 1 else ()
+    return (*first, *migration.statements, ledger.stamp(migration, nanoseconds))
+
 
 def apply(connection: apsw.Connection, migration: Migration) -> None:
     """Run the statements and enter the version with the time it took; the transaction is the caller's."""
     began = time.perf_counter_ns()
-    connection.execute(ledger.CREATE)
-    for statement in migration.statements:
+    for statement in statements_of(migration)[:-1]:
         connection.execute(statement)
     connection.execute(ledger.stamp(migration, time.perf_counter_ns() - began))

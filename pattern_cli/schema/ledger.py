@@ -12,6 +12,8 @@ from pattern_cli.store import versions
 from pattern_cli.store.decoding import read_flag
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pattern_cli.schema.migrations import Migration
     from pattern_cli.store.constellation import Constellation
 
@@ -28,6 +30,8 @@ REWRITE_PRE_EDIT = (
     f"UPDATE {TABLE} SET checksum = X'{CHECKSUMS[1]}' WHERE version = 1 AND checksum = X'{PRE_EDIT_INITIAL}'"
 )
 
+_OTHER_INITIALS = {PRE_EDIT_INITIAL: "pre-edit", AUTH_INITIAL: "auth"}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -41,41 +45,49 @@ class Entry:
     execution_time: Any
 
     @property
-    def judgement(self) -> str:
-        """What is to be said of the row: ok, pre-edit, auth, mismatch, dirty or unknown.
-
-        `pre-edit` is the superseded edition of version 1, `auth` version 1 of the auth database, `dirty` a version
-        whose migration did not end, `unknown` a version this program does not know.
-        """
+    def state(self) -> str:
+        """`applied`, `dirty` (its migration did not end) or `unknown` (to this program)."""
         if not read_flag(self.success):
             return "dirty"
+        return "applied" if self.version in versions.KNOWN else "unknown"
+
+    @property
+    def checksum_state(self) -> str | None:
+        """`ok`, `pre-edit` (the superseded edition of version 1), `auth` (version 1 of auth.db) or `mismatch`.
+
+        None for a version whose checksum this program cannot know.
+        """
         if self.version not in versions.KNOWN:
-            return "unknown"
+            return None
         checksum = self.checksum.hex() if isinstance(self.checksum, bytes) else None
         if checksum == CHECKSUMS[self.version]:
             return "ok"
-        if self.version == 1 and checksum == PRE_EDIT_INITIAL:
-            return "pre-edit"
-        return "auth" if self.version == 1 and checksum == AUTH_INITIAL else "mismatch"
+        if self.version == 1 and checksum in _OTHER_INITIALS:
+            return _OTHER_INITIALS[checksum]
+        return "mismatch"
 
 
-def entries(constellation: Constellation) -> tuple[Entry, ...]:
-    """The ledger's rows by version; none where there is no ledger."""
-    if not constellation.has_table(TABLE):
-        return ()
-    sql = f"SELECT version, description, installed_on, success, checksum, execution_time FROM {TABLE} ORDER BY version"
-    return tuple(Entry(*row) for row in constellation.rows(sql))
+def read(constellation: Constellation) -> tuple[Entry, ...]:
+    """The ledger's rows by version; none for a file without any table, in which everything is pending.
+
+    Raises SchemaError when there are tables but no ledger, or an empty one.
+    """
+    found: tuple[Entry, ...] = ()
+    if constellation.has_table(TABLE):
+        columns = ", ".join(Entry.__dataclass_fields__)
+        found = tuple(Entry(*row) for row in constellation.rows(f"SELECT {columns} FROM {TABLE} ORDER BY version"))
+    if not found and constellation.has_table("agents"):
+        raise _missing(constellation)
+    return found
 
 
 def check(constellation: Constellation) -> tuple[Entry, ...]:
     """The ledger's rows, if migrations may build on them; pending versions and a pre-edit version 1 are fine.
 
     Raises SchemaError for what the runtime refuses too: a missing ledger, a version that is dirty, unknown, or of
-    another checksum. A file without any table has no rows and is no error: everything is pending.
+    another checksum.
     """
-    found = entries(constellation)
-    if not found and constellation.has_table("agents"):
-        raise _missing(constellation)
+    found = read(constellation)
     for problem in problems(constellation, found):
         raise problem
     return found
@@ -83,10 +95,9 @@ def check(constellation: Constellation) -> tuple[Entry, ...]:
 
 def problems(constellation: Constellation, found: tuple[Entry, ...]) -> Iterator[SchemaError]:
     """Every reason why migrations cannot build on these rows, in the order in which the runtime looks."""
-    for judgement in ("dirty", "unknown", "auth", "mismatch"):
-        for entry in found:
-            if entry.judgement == judgement:
-                yield _problem(constellation, entry, judgement)
+    path = constellation.path
+    for judge in (_dirty, _unknown, _foreign, _mismatch):
+        yield from (error for entry in found if (error := judge(path, entry)))
 
 
 def pending(found: tuple[Entry, ...]) -> tuple[int, ...]:
@@ -97,7 +108,7 @@ def pending(found: tuple[Entry, ...]) -> tuple[int, ...]:
 
 def is_pre_edit(found: tuple[Entry, ...]) -> bool:
     """Whether version 1 has the checksum of its superseded edition, which today's runtime refuses."""
-    return any(entry.judgement == "pre-edit" for entry in found)
+    return any(entry.checksum_state == "pre-edit" for entry in found)
 
 
 def stamp(migration: Migration, nanoseconds: int) -> str:
@@ -121,24 +132,38 @@ def _missing(constellation: Constellation) -> SchemaError:
     )
 
 
-def _problem(constellation: Constellation, entry: Entry, judgement: str) -> SchemaError:
-    version, path = number(entry.version), constellation.path
-    if judgement == "dirty":
-        return SchemaError(
-            f"version {version} of {path} is marked as failed (success = 0), so its schema is in doubt",
-            "the runtime refuses such a file too; return to a backup: `pattern backup list`",
-        )
-    if judgement == "unknown":
-        return SchemaError(
-            f"{path} has schema version {version}, which this program does not know (newest: {versions.NEWEST:04d})",
-            "update this program; reading works as far as known columns go",
-        )
-    if judgement == "auth":
-        return SchemaError(
-            f"version 1 in the ledger of {path} is that of the runtime's auth database",
-            "name constellation.db beside it, or return to a backup: `pattern backup list`",
-        )
+def _dirty(path: Path, entry: Entry) -> SchemaError | None:
+    if entry.state != "dirty":
+        return None
     return SchemaError(
-        f"version {version} of {path} has a checksum that no published runtime ever had",
-        "a changed build of the runtime made this schema; only that one can be trusted to migrate it",
+        f"version {number(entry.version)} of {path} is marked as failed (success = 0), so its schema is in doubt",
+        "the runtime refuses such a file too; return to a backup: `pattern backup list`",
+    )
+
+
+def _unknown(path: Path, entry: Entry) -> SchemaError | None:
+    if entry.state != "unknown":
+        return None
+    return SchemaError(
+        f"{path} has schema version {number(entry.version)}, which this program does not know "
+        f"(newest: {versions.NEWEST:04d})",
+        "update this program; reading works as far as known columns go",
+    )
+
+
+def _foreign(path: Path, entry: Entry) -> SchemaError | None:
+    if entry.checksum_state != "auth":
+        return None
+    return SchemaError(
+        f"version 0001 in the ledger of {path} is that of the runtime's auth database",
+        "name constellation.db beside it, or return to a backup: `pattern backup list`",
+    )
+
+
+def _mismatch(path: Path, entry: Entry) -> SchemaError | None:
+    if entry.checksum_state != "mismatch":
+        return None
+    return SchemaError(
+        f"version {number(entry.version)} of {path} has a checksum that no published runtime ever had",
+        "a changed build of the runtime made this schema; only that build can be trusted to migrate it",
     )

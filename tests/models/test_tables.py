@@ -10,6 +10,7 @@ from typing import Any
 
 import apsw
 import pytest
+
 from pattern_cli.models import AppliedMigration, ArchivalIndex, MemoryBlockIndex, MessageIndex, damage, present
 from pattern_cli.models.base import BaseModel
 from pattern_cli.models.fields import AsStored, JsonField, StoredField, TimeField, UnixTime

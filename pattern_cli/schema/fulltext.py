@@ -1,0 +1,33 @@
+"""The full-text indexes against their tables (database.md §2.3, §10 D21 and D24)."""
+
+from __future__ import annotations
+
+import apsw
+
+INDEXES = ("messages_fts", "memory_blocks_fts", "archival_fts")
+
+
+def rebuild_unsound(connection: apsw.Connection) -> tuple[str, ...]:
+    """Compare every full-text index with its table, make those anew that differ, and name them.
+
+    Reads all indexed texts. Raises apsw.CorruptError when an index differs even after it was made anew.
+    """
+    present = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    unsound = tuple(name for name in INDEXES if name in present and not _is_sound(connection, name))
+    for name in unsound:
+        connection.execute(f"INSERT INTO {name} ({name}) VALUES ('rebuild')")
+        _check(connection, name)
+    return unsound
+
+
+def _is_sound(connection: apsw.Connection, name: str) -> bool:
+    try:
+        _check(connection, name)
+    except apsw.CorruptError:
+        return False
+    return True
+
+
+def _check(connection: apsw.Connection, name: str) -> None:
+    # With rank 1 the index is compared with the table's texts, not only with itself.
+    connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES ('integrity-check', 1)")
