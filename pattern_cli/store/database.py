@@ -48,7 +48,7 @@ class _Rows:
 
     def __init__(self, connection: apsw.Connection, sql: str, params: tuple[Any, ...]) -> None:
         self.connection = connection
-        cursor = connection.execute(sql, params)
+        cursor, sql, params = tolerant.execute(connection, sql, params)
         try:
             self.description: Any = cursor.description
         except apsw.ExecutionCompleteError:

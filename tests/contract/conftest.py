@@ -64,7 +64,8 @@ FIRST = {
 def MODULE_EXISTS(name):
     import importlib.util
     from pattern_cli.cli.app import COMMANDS
-    return importlib.util.find_spec("pattern_cli.cli."+COMMANDS[name][0]) is not None
+
+    return importlib.util.find_spec("pattern_cli.cli." + COMMANDS[name][0]) is not None
 
 
 def walk() -> Iterator[tuple[str, Any]]:
@@ -72,7 +73,8 @@ def walk() -> Iterator[tuple[str, Any]]:
     root: Any = typer.main.get_command(app)
     yield "", root
     for name in root.list_commands(None):
-        if not MODULE_EXISTS(name): continue  # TEMPORARY
+        if not MODULE_EXISTS(name):
+            continue  # TEMPORARY
         command = root.get_command(None, name)
         children = getattr(command, "commands", None)
         if children is None or command.invoke_without_command:
@@ -199,3 +201,9 @@ def backup(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Constellation.open(small) as constellation:
         snapshot(constellation, destination=target)
     return target
+
+
+@pytest.fixture(scope="session")
+def every_reading() -> list[str]:
+    """The paths of all commands that only read."""
+    return READING

@@ -61,7 +61,9 @@ def test_fields_choose_and_order(command: str, small: Path, program: Program, wo
     picked = json.loads(program("--db", small, *words(command, small), "--json", *fields).out)
     for found in picked if isinstance(picked, list) else [picked]:
         assert list(found) == chosen
-    lines = list(csv.reader(io.StringIO(program("--db", small, *words(command, small), "--format", "csv", *fields).out)))
+    lines = list(
+        csv.reader(io.StringIO(program("--db", small, *words(command, small), "--format", "csv", *fields).out))
+    )
     assert lines[0] == chosen
     tsv = program("--db", small, *words(command, small), "--format", "tsv", *fields).out.splitlines()
     assert {line.count("\t") for line in tsv} == {1}
@@ -82,8 +84,9 @@ def test_a_pipe_gets_tsv(reading: str, small: Path, program: Program, words: Wor
     line = words(reading, small)
     if reading == "memory show":
         pytest.skip("pipes the field and value of a block")
-    assert program("--db", small, *line).out.splitlines()[:1] == (
-        program("--db", small, *line, "--format", "tsv").out.splitlines()[:1]
+    assert (
+        program("--db", small, *line).out.splitlines()[:1]
+        == (program("--db", small, *line, "--format", "tsv").out.splitlines()[:1])
     )
 
 
