@@ -110,7 +110,8 @@ class BuiltIndex:
 def check(constellation: Constellation, source: Source) -> None:
     """Raise UnusableIndexError when the stored index is missing or, as far as can be seen quickly, out of step.
 
-    The runtime's migration 0002 indexes no row that existed before (D24), and REPLACE leaves dead rows behind (D21).
+    The runtime's migration 0002 indexes no row that existed before (D24). REPLACE leaves dead rows behind (D21), which
+    do no harm as long as no new row has their rowid: no row of the table belongs to them.
     """
     connection = constellation.connection
     if not constellation.has_table(source.fts):
