@@ -235,9 +235,8 @@ class JsonField(StoredField):
 
     def write(self, value: Any) -> str:
         """Compact JSON text, keys in their order."""
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)
-        return _json(self, value)
+        text = _json(self, value)
+        return f'"{text}"' if isinstance(value, int | float) and not isinstance(value, bool) else text
 
     def db_value(self, value: Any) -> Any:
         """As every field, but None is JSON's null where the column may not be empty."""
