@@ -1,0 +1,112 @@
+"""What `--on-conflict replace` deletes before an import, and the ids that replaced rows take over (import.md)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import apsw
+
+from pattern_cli.archives.placement import Placement
+from pattern_cli.store.constellation import Constellation
+
+# What belongs to an agent or a group, by the column that holds its id. Foreign keys take the rest along: updates,
+# checkpoints and shares of blocks. What only points to it (memberships, tasks, queue) stays.
+_OWNED = {
+    "memory_blocks": "agent_id",
+    "messages": "agent_id",
+    "archival_entries": "agent_id",
+    "archive_summaries": "agent_id",
+    "group_members": "group_id",
+}
+_OF_BLOCKS = ("memory_block_updates", "memory_block_checkpoints", "shared_block_agents")
+# Columns that make a row large; the others are not worth counting.
+_SIZES = {
+    "memory_blocks": "octet_length(loro_snapshot) + 2 * coalesce(octet_length(content_preview), 0)",
+    "memory_block_updates": "octet_length(update_blob)",
+    "memory_block_checkpoints": "octet_length(snapshot)",
+    "messages": "octet_length(content_json) + coalesce(octet_length(content_preview), 0)",
+    "archival_entries": "2 * octet_length(content)",
+}
+# Columns that hold an agent's id without a foreign key.
+_LOOSE = {"agents": (("agent_atproto_endpoints", "agent_id"), ("queued_messages", "source_agent_id"))}
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The rows that would be deleted or overwritten, by table, and about how many bytes they hold."""
+
+    rows: dict[str, int]
+    size: int
+
+
+def count_removed(target: Constellation, placement: Placement) -> Removed:
+    """What `remove` would delete, with what the import overwrites in place."""
+    rows: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+
+    def count(table: str, condition: str, id: str) -> None:
+        sql = f"SELECT count(*), coalesce(sum({_SIZES.get(table, '0')}), 0) FROM {table} WHERE {condition}"
+        number, size = next(target.rows(sql, (id,)))
+        rows[table] += number
+        sizes[table] += size
+
+    for owner in placement.replaced():
+        for table, column in _OWNED.items():
+            count(table, f"{column} = ?", owner)
+        for table in _OF_BLOCKS:
+            count(table, "block_id IN (SELECT id FROM memory_blocks WHERE agent_id = ?)", owner)
+    for block in _blocks(placement):
+        count("memory_blocks", "id = ?", block)
+        for table in _OF_BLOCKS:
+            count(table, "block_id = ?", block)
+    rows["archival_entries"] += sum(entry.replaces for entry in placement.entries)
+    rows["archive_summaries"] += sum(summary.replaces for summary in placement.summaries)
+    rows["shared_block_agents"] += sum(share.replaces for share in placement.shares)
+    return Removed({table: number for table, number in sorted(rows.items()) if number}, sizes.total())
+
+
+def remove(connection: apsw.Connection, placement: Placement) -> None:
+    """Delete what gives way, and give replaced agents and groups the id they will have."""
+    for owner in placement.replaced():
+        _free_others(connection, owner)
+        for table, column in _OWNED.items():
+            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (owner,))
+    for block in _blocks(placement):
+        connection.execute("DELETE FROM memory_blocks WHERE id = ?", (block,))
+    for table, placed in (("agents", placement.agents), ("agent_groups", placement.groups)):
+        for one in placed:
+            if one.replaces not in (None, one.id):
+                _give_id(connection, table, str(one.replaces), one.id)
+
+
+def _free_others(connection: apsw.Connection, owner: str) -> None:
+    """Unhook entries of other agents from those that go, which would take them along."""
+    connection.execute(
+        """UPDATE archival_entries SET parent_entry_id = NULL WHERE agent_id <> ?1
+           AND parent_entry_id IN (SELECT id FROM archival_entries WHERE agent_id = ?1)""",
+        (owner,),
+    )
+
+
+def _give_id(connection: apsw.Connection, table: str, old: str, new: str) -> None:
+    """Change the id of a row and of everything that points to it."""
+    # Foreign keys are checked at commit, because the row and what points to it cannot change in one statement.
+    connection.execute("PRAGMA defer_foreign_keys=ON")
+    pointing = [
+        (child, column)
+        for (child,) in connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+        ).fetchall()
+        for column, parent in connection.execute(
+            'SELECT "from", "table" FROM pragma_foreign_key_list(?)', (child,)
+        ).fetchall()
+        if parent == table
+    ]
+    connection.execute(f"UPDATE {table} SET id = ? WHERE id = ?", (new, old))
+    for child, column in (*pointing, *_LOOSE.get(table, ())):
+        connection.execute(f'UPDATE "{child}" SET "{column}" = ? WHERE "{column}" = ?', (new, old))
+
+
+def _blocks(placement: Placement) -> list[str]:
+    return list(dict.fromkeys(id for block in placement.blocks for id in block.removes))

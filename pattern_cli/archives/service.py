@@ -1,0 +1,193 @@
+"""Importing an archive: everything in one transaction, decided before it begins (architecture.md §3; import.md)."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields
+from typing import Any
+
+import apsw
+
+from pattern_cli.archives.archive import Archive
+from pattern_cli.archives.batches import Batches, SameBatches, number_of, written_batches
+from pattern_cli.archives.car import Progress
+from pattern_cli.archives.history import KeptIds, NewIds, message_rows, places
+from pattern_cli.archives.placement import Placement
+from pattern_cli.archives.planning import Decisions, History, Planner
+from pattern_cli.archives.plans import ImportOptions, ImportPlan, ImportResult
+from pattern_cli.archives.removal import remove
+from pattern_cli.archives.rows import JsonColumns
+from pattern_cli.archives.writing import Writer
+from pattern_cli.errors import ConflictError
+from pattern_cli.store.constellation import Constellation
+
+# Kibibytes, as SQLite wants them: negative.
+_CACHE = -16_000
+
+
+class Import:
+    """One import of an open archive into an open constellation.
+
+    Raises SchemaError when the target is not at the newest schema version.
+    """
+
+    def __init__(self, target: Constellation, archive: Archive, options: ImportOptions | None = None) -> None:
+        target.require_newest()
+        self._target = target
+        self._archive = archive
+        self._options = options or ImportOptions()
+        self._planner = Planner(target, archive, self._options)
+        self._decisions: Decisions | None = None
+        self._history: History | None = None
+        self._seen = 0
+
+    def plan(self, progress: Progress | None = None) -> ImportPlan:
+        """What `run` would do; reads the whole archive and changes nothing. `progress` gets bytes of the archive.
+
+        Raises IntegrityError for an archive that holds something impossible, UsageError and RefusedError for options
+        that do not fit it.
+        """
+        decisions = self._decide()
+        if self._history is None:
+            self._history = self._planner.look_at_messages(decisions, progress)
+        return self._planner.plan(decisions, self._history)
+
+    def run(self, *, take_snapshot: bool = True, force: bool = False, progress: Progress | None = None) -> ImportResult:
+        """Import, in one transaction: nothing stays on any error. `progress` gets bytes of the archive.
+
+        A snapshot is taken first when something is replaced. Raises ConflictError when the target has things already
+        that the policy does not allow, or changed since the plan; RefusedError beside a running runtime (unless
+        forced) when it would wait too long for the lock or when something is replaced; and whatever `plan` raises.
+        """
+        decisions = self._decide()
+        if self._target.live_holder() and not force:
+            self.plan()
+        self._require_allowed(decisions, force)
+        saved = self._snapshot() if decisions.removed.rows and take_snapshot else None
+        began = time.monotonic()
+        with _large_cache(self._target.connection), self._target.transaction() as connection:
+            if self._data_version() != self._seen:
+                decisions = self._decided_again(decisions)
+            history = self._write(connection, decisions, progress)
+        plan = self._planner.plan(decisions, history)
+        return ImportResult(
+            **{field.name: getattr(plan, field.name) for field in fields(ImportPlan)},
+            database=str(self._target.path),
+            snapshot=saved,
+            seconds=round(time.monotonic() - began, 3),
+        )
+
+    def _decide(self) -> Decisions:
+        if self._decisions is None:
+            # Before anything else is read: a commit of another process from here on changes it.
+            self._seen = self._data_version()
+            self._archive.bytes_read = 0
+            self._decisions = self._planner.decide()
+        return self._decisions
+
+    def _require_allowed(self, decisions: Decisions, force: bool) -> None:
+        plan = self._planner.plan(decisions, self._history or History())
+        if plan.fails:
+            first, count = plan.conflicts[0], sum(conflict.count for conflict in plan.conflicts)
+            more = f", and {count - 1} more" if count > 1 else ""
+            raise ConflictError(
+                f'{first.kind} "{first.name}" exists already (same {first.on}){more}',
+                "--on-conflict rename|skip|replace decides what happens; --dry-run shows all",
+            )
+        if plan.removes:
+            # A running runtime has what it replaces in memory, and would write its next edit on top.
+            self._target.require_quiet("replacing what an archive brings", force)
+        rows = sum(plan.adds.values()) + sum(plan.removes.values())
+        size = self._archive.bytes_read + decisions.removed.size
+        self._target.require_lock_budget("this import", rows, size, force)
+
+    def _snapshot(self) -> str:
+        from pattern_cli.backups.snapshot import snapshot
+
+        return snapshot(self._target, reason="import").path
+
+    def _decided_again(self, before: Decisions) -> Decisions:
+        """The decisions against what another process has committed meanwhile, if a person would see no difference."""
+        again = self._planner.decide()
+        if not again.same_as(before):
+            raise self._changed()
+        return again
+
+    def _changed(self) -> ConflictError:
+        return ConflictError(
+            f"{self._target.path} was changed by another process after the plan was made",
+            "nothing was imported; try again",
+        )
+
+    def _write(self, connection: apsw.Connection, decisions: Decisions, progress: Progress | None) -> History:
+        """Write everything, and say what became of the messages."""
+        archive, options, placement = self._archive, self._options, decisions.placement
+        archive.bytes_read = 0
+        remove(connection, placement)
+        newest: Any = connection.execute("SELECT coalesce(max(rowid), 0) FROM messages").fetchall()[0][0]
+        columns = JsonColumns()
+        kept = None
+        if options.keep_ids:
+            kept = KeptIds(connection, options.on_conflict, placement.replaced(), writing=True)
+        with ExitStack() as stack:
+            stack.enter_context(_no_collection())
+            batches = SameBatches()
+            if not options.keep_ids or options.on_conflict == "rename":
+                look = functools.partial(places, archive, placement)
+                batches = stack.enter_context(Batches(connection, look, keep=options.keep_ids))
+            rows = message_rows(archive, placement, kept or NewIds(), batches, columns, progress)
+            writer = Writer(connection, archive, placement, columns, replacing=options.on_conflict == "replace")
+            writer.write(rows if options.messages else ())
+        history = _history(connection, placement, newest, writer.added["messages"], columns, kept)
+        if writer.added != Counter(self._planner.plan(decisions, self._history or history).adds):
+            raise self._changed()
+        if progress:
+            progress(archive.car.size, archive.car.size)
+        return history
+
+    def _data_version(self) -> int:
+        return int(self._target.value("PRAGMA data_version"))
+
+
+@contextmanager
+def _large_cache(connection: apsw.Connection) -> Iterator[None]:
+    """Room for the indexes whose pages are hit at random; the runtime itself takes four times as much."""
+    before = connection.execute("PRAGMA cache_size").fetchall()[0][0]
+    connection.execute(f"PRAGMA cache_size={_CACHE}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA cache_size={before}")
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """No look for reference cycles meanwhile: there are none, and looking takes a quarter of the decoding time."""
+    active = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if active:
+            gc.enable()
+
+
+def _history(
+    connection: apsw.Connection,
+    placement: Placement,
+    newest: int,
+    messages: int,
+    columns: JsonColumns,
+    kept: KeptIds | None,
+) -> History:
+    agents = [agent.id for agent in placement.agents if not agent.skipped]
+    count = unreadable = 0
+    for batch in written_batches(connection, agents, newest):
+        count += 1
+        unreadable += number_of(batch) is None
+    return History(messages, count, unreadable, columns.quoted, tuple(kept.conflicts()) if kept else ())
