@@ -151,7 +151,9 @@ def first(database: Path, sql: str) -> str | None:
 
 
 @pytest.fixture
-def words(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str, Path], list[str] | None]:
+def words(
+    small: Path, fixtures_dir: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[str, Path], list[str] | None]:
     """The full command line for a command on a database, None where the database has nothing to show by it."""
 
     def fill(path: str, database: Path) -> list[str] | None:
@@ -172,6 +174,8 @@ def words(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str, Path
                 line.append(found)
             else:
                 line.append(word)
+        if path == "migrate plan" and database == small:  # which has nothing to plan
+            line += ["--db", str(fixtures_dir / "versions" / "0010.db")]
         return line
 
     return fill

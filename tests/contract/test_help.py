@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +26,7 @@ def examples(text: str) -> list[str]:
 def parse(line: str) -> None:
     """Parse a command line to the last command without running anything."""
     command: Any = typer.main.get_command(app)
-    words = shlex.split(line.split(" > ")[0].split("   ")[0])
+    words = shlex.split(re.split(r" > | && |   |#", line)[0])
     assert words.pop(0) == "pattern"
     context = command.make_context("pattern", words)
     while hasattr(command, "resolve_command") and (rest := [*context._protected_args, *context.args]):
