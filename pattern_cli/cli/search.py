@@ -18,6 +18,8 @@ group = Group("search", help="Search messages, memory and archival entries.", al
 
 DEFAULT = 20
 _FOUND = "bold yellow"
+_LONGEST_PLACE = 28
+_BEFORE = 16
 
 
 class Syntax(StrEnum):
@@ -30,7 +32,8 @@ class Syntax(StrEnum):
 def _place(row: Any) -> str:
     """Whose it is; of a block the label too."""
     owner = row.agent_name or row.agent_id
-    return owner if row.label is None else f"{owner}/{row.label}"
+    place = owner if row.label is None else f"{owner}/{row.label}"
+    return place if len(place) <= _LONGEST_PLACE else f"{place[: _LONGEST_PLACE - 1]}…"
 
 
 def _time(row: Any) -> str:
@@ -43,9 +46,15 @@ def _state(row: Any) -> str:
 
 
 def _snippet(row: Any) -> list[tuple[str, str]]:
-    """The snippet in pieces: the found words in colour, between the marks that stand there already."""
+    """The snippet in pieces: the found words in colour, between the marks that stand there already.
+
+    Little is left before the first of them, which a narrow terminal would cut off otherwise.
+    """
     pieces: list[tuple[str, str]] = []
-    end = 0
+    end = max(row.highlights[0][0] - _BEFORE, 0) if row.highlights else 0
+    if end:
+        end = row.snippet.find(" ", end, row.highlights[0][0]) + 1 or end
+        pieces.append(("… ", ""))
     for begin, stop in row.highlights:
         pieces += [(row.snippet[end:begin], ""), (row.snippet[begin:stop], _FOUND)]
         end = stop
