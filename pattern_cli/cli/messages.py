@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pattern_cli.cli.options import Group, LimitOption, Run, SinceOption, UntilOption
+from pattern_cli.errors import UsageError
 from pattern_cli.render import values
 from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Line, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pattern_cli.messages.filters import Filter
+    from pattern_cli.messages.rows import MessageRow
     from pattern_cli.messages.service import Messages
+    from pattern_cli.messages.tail import Tail
 
 group = Group("messages", help="Messages: list, show, follow.")
 
 ON_TERMINAL = 50
 _PREVIEW = 400
 _ONE_LINE = 100
+_NAME_WIDTH = 16
+_MARK_WIDTH = 12
 MARKS = {"user": "← user", "assistant": "→ assistant", "tool": "↩ tool", "system": "· system"}
 STYLES = {"user": "green", "assistant": "cyan", "tool": "dim", "system": "yellow"}
 
@@ -107,6 +114,7 @@ def list_messages(
     with run.open() as constellation:
         from pattern_cli.messages.rows import FIELDS, MessageRow
         from pattern_cli.messages.service import Messages
+        from pattern_cli.render.output import BETWEEN
 
         messages = Messages(constellation)
         chosen = _filter(
@@ -123,7 +131,8 @@ def list_messages(
         if run.format in (Format.json, Format.ndjson):
             known = tuple(MessageRow.__dataclass_fields__)
             built = not run.fields or set(run.fields) <= set(FIELDS)
-            lines = messages.lines(chosen, limit, run.fields) if built else messages.list(chosen, limit)
+            between = BETWEEN[run.format]
+            lines = messages.lines(chosen, limit, run.fields, between) if built else messages.list(chosen, limit)
             run.lines(lines, FIELDS, known)
             return
         count = limit or (ON_TERMINAL if run.terminal else None)
@@ -229,3 +238,118 @@ def show_message(
             run.warn(problem)
     else:
         run.show(record)
+
+
+TailOption = Annotated[int, typer.Option("--lines", "-n", min=0, metavar="N", help="Begin with the newest N messages.")]
+FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Go on: print every new message as it is stored.")]
+
+
+def _tail_pieces(row: Any, tools: tuple[str, ...], width: int) -> list[tuple[str, str]]:
+    """A message on one line: time, agent, who speaks or which tool, what is said."""
+    from pattern_cli.messages import content
+
+    parts = row.content.parts
+    mark, style = role_words(row), _role_style(row)
+    if parts and all(isinstance(part, content.ToolCall) for part in parts):
+        mark, style = f"⚙ {tools[0]}", "magenta"
+    elif parts and all(isinstance(part, content.ToolResponse) for part in parts):
+        mark, style = f"↩ {tools[0]}", "red" if any(part.is_error for part in parts) else "magenta"
+    pieces = [
+        (values.clock(row.created_at), "dim"),
+        (f"  {(row.agent_name or str(row.agent_id)).ljust(width)}", "bold"),
+        (f"  {mark.ljust(_MARK_WIDTH)} ", style),
+    ]
+    for number, part in enumerate(parts):
+        text, said = _said(part, first=number == 0 or isinstance(part, content.Text))
+        pieces.append((f" {preview(text)}", said))
+    return pieces
+
+
+def _said(part: Any, first: bool) -> tuple[str, str]:
+    from pattern_cli.messages import content
+
+    if isinstance(part, content.ToolCall):
+        arguments = content.json_words(part.arguments)
+        return (arguments, "") if first else (f"⚙ {part.name} {arguments}", "")
+    if isinstance(part, content.ToolResponse):
+        return (part.text if first else f"· {part.text}"), "red" if part.is_error else ""
+    return content.words(part), "" if isinstance(part, content.Text) else "dim"
+
+
+@group.command(
+    "tail",
+    rows=MESSAGES,
+    examples=(
+        "pattern messages tail",
+        "pattern messages tail Juniper -n 50",
+        "pattern messages tail -f",
+        "pattern messages tail -f -n 0 --role user --format ndjson | while read -r message; do …; done",
+    ),
+    exits=(3,),
+)
+def tail_messages(
+    run: Run,
+    agent: AgentArgument = None,
+    lines: TailOption = 10,
+    follow: FollowOption = False,
+    role: RoleOption = None,
+    batch: BatchOption = None,
+    source: SourceOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    archived: ArchivedOption = False,
+    deleted: DeletedOption = False,
+) -> None:
+    """Show the newest messages, one a line, a tool's response on a line of its own; with -f go on with every new one.
+
+    New messages come in the order in which they are stored, also ones with older positions from an import. Following
+    ends on Ctrl-C (130) and when the reader of a pipe is gone (0); --format json has an end and cannot follow.
+    """
+    if follow and run.format is Format.json:
+        raise UsageError("--format json is one array, which never ends with --follow", "--format ndjson can follow")
+    with run.open() as constellation:
+        from pattern_cli.messages.rows import FIELDS, MessageRow
+        from pattern_cli.messages.service import Messages
+        from pattern_cli.messages.tail import Tail
+
+        messages = Messages(constellation)
+        chosen = _filter(
+            messages,
+            since,
+            until,
+            agent=agent,
+            role=role,
+            batch=batch,
+            source=source,
+            archived=archived,
+            deleted=deleted,
+        )
+        tail = Tail(constellation, chosen)
+        width = min(_NAME_WIDTH, messages.longest_name())
+        run.stream(
+            _tailed(run, tail, lines, follow),
+            lambda row: _tail_pieces(row, tail.tools(row), width),
+            FIELDS,
+            tuple(MessageRow.__dataclass_fields__),
+        )
+
+
+def _tailed(run: Run, tail: Tail, lines: int, follow: bool) -> Iterator[MessageRow]:
+    yield from tail.newest(lines)
+    if follow:
+        from pattern_cli.render.following import reader_watch
+
+        _close_when_told_to_end()
+        yield from tail.follow(reader_watch(), run.note)
+
+
+def _close_when_told_to_end() -> None:
+    """Let the signals that end a program unwind it, so that the database is closed and no side file stays behind."""
+    import signal
+
+    def end(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)

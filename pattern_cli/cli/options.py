@@ -114,8 +114,8 @@ class Run:
             self.warn_damage(counted.damaged)
         return counted.count
 
-    def lines(self, lines: Iterable[Any], names: tuple[str, ...], known: Iterable[str]) -> int:
-        """Write a list in a JSON format, in which finished objects may stand for rows; return its length.
+    def lines(self, lines: Iterable[Any], names: tuple[str, ...], known: Iterable[str]) -> None:
+        """Write a list in a JSON format, in which finished objects may stand for rows.
 
         `names` are the fields without `--fields`, `known` all that may be asked for.
         """
@@ -125,7 +125,19 @@ class Run:
         counted = write_lines(lines, self.format, self.fields or names)
         if counted.damaged:
             self.warn_damage(counted.damaged)
-        return counted.count
+
+    def stream(
+        self, rows: Iterable[Any], pieces: Callable[[Any], list[tuple[str, str]]], names: tuple[str, ...], known: Any
+    ) -> None:
+        """Write rows one by one as they come: not as a table but as lines of `pieces`, else as `rows` and `lines`."""
+        from pattern_cli.render.following import at_once, print_lines
+
+        if self.format in (Format.json, Format.ndjson):
+            self.lines(at_once(rows), names, known)
+        elif self.format is not Format.table or self.fields:
+            self.rows(at_once(rows))
+        elif damaged := print_lines(rows, pieces).damaged:
+            self.warn_damage(damaged)
 
     def show(self, record: Any, layout: Layout | None = None) -> None:
         """Write one object; what could not be read in it is named in warnings."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pattern_cli.messages import content
 from pattern_cli.store import snowflake, times
 from pattern_cli.store.constellation import Constellation
 
@@ -14,8 +13,14 @@ _D = "[0-9]"
 DAY_AND_TIME = f"{_D * 4}-{_D * 2}-{_D * 2}T{_D * 2}:{_D * 2}:{_D * 2}"
 _LARGEST = (1 << 63) - 1
 
+
+def is_plain(column: str) -> str:
+    """The SQL condition that a position has its usual form."""
+    return f"{column} GLOB '{_D * 17}'"
+
+
 # Nearly every position has this form (every one of the years 2015 to 2059), and such texts sort as their numbers do.
-PLAIN = "(length(m.position) = 17 AND m.position NOT GLOB '*[^0-9]*')"
+PLAIN = is_plain("m.position")
 # The number that orders messages (D16: zero-padded and base32 positions are compared as numbers, not as text). A
 # position that is none counts as drawn when its message was created.
 PLACE = (
@@ -108,6 +113,8 @@ def _time(raw: bytes | None) -> str | None:
 def _sound(raw: bytes) -> bool:
     """Whether this valid JSON text is on one line and the runtime could read it as a message's content."""
     import json
+
+    from pattern_cli.messages import content
 
     text = raw.decode("utf-8", "surrogateescape")
     return min(text) >= " " and not content.read(json.loads(text)).damage

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pattern_cli.messages.filters import DAY_AND_TIME, Filter
-from pattern_cli.messages.pages import one_moment, page
-from pattern_cli.messages.rows import BATCH_TYPES, FIELDS, ROLES, MessageRow, agent_names, columns, decode
+from pattern_cli.messages.filters import DAY_AND_TIME, Filter, is_plain
+from pattern_cli.messages.pages import Order, chunks, one_moment, order, read
+from pattern_cli.messages.rows import FIELDS, MessageRow
+from pattern_cli.models.words import BATCH_TYPES, ROLES
 from pattern_cli.store.constellation import Constellation
 
 
@@ -19,53 +20,44 @@ def _one_of(column: str, known: Sequence[str]) -> str:
     return f"CASE {column} " + " ".join(f"WHEN '{word}' THEN 1" for word in known) + " ELSE 0 END"
 
 
-def _is_position(column: str) -> str:
-    """A decimal of 17 digits or so: 13 digits would be base32 to the runtime (database.md D17)."""
-    return (
-        f"{column} = CAST(CAST({column} AS INTEGER) AS TEXT) AND {column} BETWEEN '1' AND ':' AND length({column}) > 13"
-    )
+def _is_left(skeleton: str, parts: Sequence[str], texts: Sequence[str]) -> str:
+    """Whether the content without these parts is the skeleton, and these texts are in it.
+
+    One comparison proves that it has no other keys and items than those taken out.
+    """
+    paths = ", ".join(f"'$.{path}'" for path in parts)
+    left = f"json_remove(m.content_json, {paths}) = '{skeleton}'"
+    return " AND ".join([left, *(f"json_type(m.content_json, '$.{path}') = 'text'" for path in texts)])
 
 
-def _has(path: str) -> str:
-    return f"json_type(value, '$.{path}') IS 'text'"
-
-
-def _list_of(tag: str, item: str) -> str:
-    """Whether the content is a list under one key whose items all fulfil a condition on `value`."""
-    return f"""json_remove(m.content_json, '$.{tag}') = '{{}}'
-        AND json_type(m.content_json, '$.{tag}') = 'array' AND NOT EXISTS (
-            SELECT 1 FROM json_each(m.content_json, '$.{tag}') WHERE type <> 'object' OR NOT ({item}))"""
-
-
-_CALLS = _list_of(
-    "ToolCalls", f"{_has('call_id')} AND {_has('fn_name')} AND json_type(value, '$.fn_arguments') NOTNULL"
+_CALL_TEXTS = ("ToolCalls[0].call_id", "ToolCalls[0].fn_name")
+_CALL = (
+    _is_left('{"ToolCalls":[{}]}', (*_CALL_TEXTS, "ToolCalls[0].fn_arguments"), _CALL_TEXTS)
+    + " AND json_type(m.content_json, '$.ToolCalls[0].fn_arguments') NOTNULL"
 )
-_RESPONSES = _list_of(
-    "ToolResponses", f"{_has('call_id')} AND {_has('content')} AND json_type(value, '$.is_error') IS NULL"
-)
-_BLOCKS = _list_of(
-    "Blocks",
-    f"{_has('Text.text')} AND json_remove(value, '$.Text') = '{{}}'"
-    f" OR {_has('Thinking.text')} AND json_remove(value, '$.Thinking') = '{{}}'",
-)
+_RESPONSE_TEXTS = ("ToolResponses[0].call_id", "ToolResponses[0].content")
+_RESPONSE = _is_left('{"ToolResponses":[{}]}', _RESPONSE_TEXTS, _RESPONSE_TEXTS)
+_BLOCK_PARTS = ("Blocks[0].Thinking", "Blocks[1].Text")
+_BLOCKS = _is_left('{"Blocks":[{},{}]}', _BLOCK_PARTS, tuple(f"{part}.text" for part in _BLOCK_PARTS))
 # A text is its own preview, so its JSON is told without parsing. The other common shapes are recognised in SQL; what
-# is neither is judged in Python.
+# is none of them is judged in Python.
 _IS_CONTENT = f"""CASE
     WHEN m.content_preview NOTNULL AND m.content_json = concat('{{"Text":', json_quote(m.content_preview), '}}') THEN 1
     WHEN NOT json_valid(m.content_json) THEN 0
-    WHEN m.content_json GLOB '{{"ToolCalls":*' AND {_CALLS} THEN 1
-    WHEN m.content_json GLOB '{{"ToolResponses":*' AND {_RESPONSES} THEN 1
-    WHEN m.content_json GLOB '{{"Blocks":*' AND {_BLOCKS} THEN 1
+    WHEN m.content_json GLOB '{{"ToolC*' AND {_CALL} THEN 1
+    WHEN m.content_json GLOB '{{"ToolR*' AND {_RESPONSE} THEN 1
+    WHEN m.content_json GLOB '{{"B*' AND {_BLOCKS} THEN 1
     WHEN m.content_json GLOB '{{"[BPT]*' THEN message_sound(CAST(m.content_json AS BLOB))
     ELSE 0 END"""
 # Of a sound content the beginning tells its kind.
 _KIND = """CASE WHEN m.content_json < '{"C' THEN 'blocks' WHEN m.content_json < '{"Q' THEN 'parts'
     WHEN m.content_json < '{"Tf' THEN 'text' WHEN m.content_json < '{"ToolD' THEN 'tool_calls'
     ELSE 'tool_responses' END"""
-# First the usual form, whose fields SQLite's own reading of it checks; then every other that is written shortest.
+# First the usual form: SQLite's own reading checks the digits, but takes the 31st of any month and the hour 24. Then
+# every other form that is written shortest.
 _IS_TIME = f"""CASE
-    WHEN m.created_at GLOB '[1-9]???-??-[012]?T[012]?:??:??.????????[1-9]+00:00'
-        AND unixepoch(m.created_at) NOTNULL AND substr(m.created_at, 12, 2) < '24' THEN 1
+    WHEN m.created_at GLOB '??????????T????????.????????[1-9]+00:00' AND unixepoch(m.created_at) NOTNULL
+        AND m.created_at > '0001' AND substr(m.created_at, 9, 2) < '29' AND substr(m.created_at, 12, 2) < '24' THEN 1
     WHEN m.created_at NOT GLOB '{DAY_AND_TIME}*+00:00' OR m.created_at < '0001'
         OR strftime('%Y-%m-%dT%H:%M:%S', substr(m.created_at, 1, 19)) IS NOT substr(m.created_at, 1, 19) THEN 0
     WHEN length(m.created_at) = 25 THEN 1
@@ -75,29 +67,28 @@ _IS_TIME = f"""CASE
     ELSE 0 END"""
 # Bytes are greater than any text.
 _IS_REGULAR = f"""{_one_of("m.role", ROLES)} AND (m.batch_type IS NULL OR {_one_of("m.batch_type", BATCH_TYPES)})
-    AND {_is_position("m.position")} AND (m.batch_id IS NULL OR {_is_position("m.batch_id")})
-    AND CASE WHEN m.source_metadata BETWEEN '{{' AND x'' THEN typeof(m.source_metadata) = 'text'
-        AND json_valid(m.source_metadata) ELSE m.source_metadata IS NULL END
+    AND CASE WHEN m.source_metadata BETWEEN '{{' AND x'' THEN json_valid(m.source_metadata)
+        ELSE m.source_metadata IS NULL END
     AND m.id < x'' IS NOT 0 AND m.agent_id < x'' AND m.content_preview < x'' IS NOT 0 AND m.source < x'' IS NOT 0
     AND m.sequence_in_batch < '' IS NOT 0 AND m.sequence_in_batch IS CAST(m.sequence_in_batch AS INTEGER)
     AND typeof(m.content_json) = 'text' AND {_IS_TIME} AND {_IS_CONTENT}"""
 
+_FEW_AGENTS = 50
 # The SQL that yields each field as JSON text, never NULL; of `_BARE` ones the text between the quotes.
 _BARE = {"position", "role", "kind", "created_at"}
 _VALUES = {
     "id": "json_quote(m.id)",
     "agent_id": "json_quote(m.agent_id)",
-    "agent_name": "ifnull((SELECT json_quote(a.name) FROM agents AS a WHERE a.id = m.agent_id), 'null')",
     "position": "m.position",
     "batch_id": "ifnull('\"' || m.batch_id || '\"', 'null')",
     "sequence_in_batch": "ifnull(m.sequence_in_batch, 'null')",
     "role": "m.role",
     "kind": _KIND,
-    "content_json": "iif(m.content_json GLOB '{\"Te*', m.content_json, json(m.content_json))",
+    "content_json": "m.content_json",
     "content_preview": "json_quote(m.content_preview)",
     "batch_type": "ifnull('\"' || m.batch_type || '\"', 'null')",
     "source": "json_quote(m.source)",
-    "source_metadata": "ifnull(json(m.source_metadata), 'null')",
+    "source_metadata": "ifnull(m.source_metadata, 'null')",
     "is_archived": "iif(m.is_archived, 'true', 'false')",
     "is_deleted": "iif(m.is_deleted, 'true', 'false')",
     "created_at": "replace(m.created_at, '+00:00', 'Z')",
@@ -105,33 +96,84 @@ _VALUES = {
 }
 
 
-def _line(fields: Sequence[str], has_deleted: bool) -> str:
-    """The SQL of a JSON object with these fields, as bytes; NULL for an odd row."""
+def _line(constellation: Constellation, fields: Sequence[str], positions: str) -> str:
+    """The SQL of a JSON object with these fields; of an odd row its rowid between zero bytes, which no JSON has.
+
+    `positions` is the condition on position and batch id.
+    """
+    values = {**_VALUES, "agent_name": _agent_name(constellation)}
+    if not constellation.has_column("messages", "is_deleted"):
+        values["is_deleted"] = "'false'"
     pieces: list[str] = []
     literal = "{"
     for name in dict.fromkeys(fields or FIELDS):
         quote = '"' if name in _BARE else ""
-        value = "'false'" if name == "is_deleted" and not has_deleted else _VALUES[name]
-        pieces += [f"""'{literal}"{name}":{quote}'""", value]
+        pieces += [f"""'{literal}"{name}":{quote}'""", values[name]]
         literal = f"{quote},"
     whole = f"concat({', '.join(pieces)}, '{literal.removesuffix(',')}}}')"
-    return f"CASE WHEN {_IS_REGULAR} THEN CAST({whole} AS BLOB) END"
+    return f"CASE WHEN {positions} AND {_IS_REGULAR} THEN {whole} ELSE concat(char(0), m.rowid, char(0)) END"
+
+
+def _agent_name(constellation: Constellation) -> str:
+    """The SQL of an agent's name; of a few agents as constants, which is faster than looking them up for each row."""
+    known = "SELECT hex(id), hex(json_quote(name)) FROM agents WHERE typeof(name) = 'text' AND id NOTNULL"
+    found = [*constellation.rows(f"{known} LIMIT {_FEW_AGENTS + 1}")]
+    if not 0 < len(found) <= _FEW_AGENTS:
+        one = "SELECT json_quote(a.name) FROM agents AS a WHERE a.id = m.agent_id AND typeof(a.name) = 'text'"
+        return f"ifnull(({one}), 'null')"
+    cases = (f"WHEN CAST(x'{id}' AS TEXT) THEN CAST(x'{name}' AS TEXT)" for id, name in found)
+    return f"CASE m.agent_id {' '.join(cases)} ELSE 'null' END"
 
 
 def lines(
-    constellation: Constellation, chosen: Filter, limit: int | None, fields: Sequence[str] = ()
+    constellation: Constellation, chosen: Filter, limit: int | None, fields: Sequence[str] = (), between: str = "\n"
 ) -> Iterator[bytes | MessageRow]:
-    """The messages that fit, oldest first: a JSON object in bytes each where nothing in the row is odd.
+    """The messages that fit, oldest first: JSON objects in bytes, joined by `between`, where nothing in a row is odd.
 
-    `fields` picks some of `FIELDS`; whoever gets a row instead of a line picks from it.
+    `fields` picks some of `FIELDS`; whoever gets a row instead picks from it. `between` has one line break.
     """
-    names = agent_names(constellation)
-    line = _line(fields, constellation.has_column("messages", "is_deleted"))
-    whole = f"SELECT {columns(constellation)} FROM messages AS m WHERE m.rowid = ?"
     with one_moment(constellation):
-        rows = page(constellation, chosen, limit)
-        for text, rowid in constellation.rows(rows.select(f"{line}, m.rowid"), rows.params):
-            if text is not None:
-                yield text
+        ordered = order(constellation, chosen, limit)
+        line = _line(constellation, fields, _positions(constellation, ordered))
+        for chunk in chunks(ordered.rows):
+            sql = f"SELECT CAST(group_concat({line}, '{between}') AS BLOB) FROM {chunk.source}"
+            objects = constellation.value(sql, chunk.params)
+            if objects.count(b"\n") != len(chunk.rows) - 1 or b"\r" in objects or not _is_utf8(objects):
+                # Something in it is stored over several lines or is no UTF-8: a case for the way that knows it all.
+                yield from read(constellation, chunk.rows)
             else:
-                yield decode(next(constellation.rows(whole, (rowid,))), names)
+                yield from _sorted_out(constellation, objects, between.encode())
+
+
+def _is_utf8(objects: bytes) -> bool:
+    if objects.isascii():
+        return True
+    try:
+        # Most lines are ASCII; deciding line by line spares decoding those.
+        for line in objects.split(b"\n"):
+            if not line.isascii():
+                line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _positions(constellation: Constellation, ordered: Order) -> str:
+    """The condition on position and batch id; where the indexes have told that all are plain there is none."""
+    of_batch = f"(m.batch_id IS NULL OR {is_plain('m.batch_id')})"
+    if not ordered.plain:
+        return f"{is_plain('m.position')} AND {of_batch}"
+    return of_batch if constellation.value(f"SELECT 1 FROM messages AS m WHERE NOT {of_batch} LIMIT 1") else "1"
+
+
+def _sorted_out(constellation: Constellation, objects: bytes, between: bytes) -> Iterator[bytes | MessageRow]:
+    """Finished objects as they are; in place of the rowids between zero bytes the rows."""
+    finished, *rest = objects.split(b"\0")
+    if not rest:
+        yield finished
+        return
+    for text, number in zip([finished, *rest[1::2]], [*rest[::2], None], strict=True):
+        if whole := text.removeprefix(between).removesuffix(between):
+            yield whole
+        if number:
+            yield from read(constellation, [int(number)])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from pattern_cli.messages.filters import PLACE, PLAIN, Filter
+from pattern_cli.messages.rows import MessageRow, agent_names, columns, decode
 from pattern_cli.store.constellation import Constellation
 
 _AGENTS = """WITH RECURSIVE next(id) AS (
@@ -16,35 +18,56 @@ _AGENTS = """WITH RECURSIVE next(id) AS (
 ) SELECT id FROM next WHERE id IS NOT NULL"""
 
 
-class Page(NamedTuple):
-    """The rows of a list as SQL: what comes before SELECT, what comes after FROM (rows are `m`), the parameters."""
+# A statement per so many rows: few enough to stay in memory, enough to make the statement's start cheap.
+_CHUNK = 256
 
-    head: str
+
+class Order(NamedTuple):
+    """Rowids, oldest message first; `plain` says that every position in the table is known to have its usual form."""
+
+    rows: Sequence[int]
+    plain: bool
+
+
+def order(constellation: Constellation, chosen: Filter, limit: int | None) -> Order:
+    """All messages that fit, or the newest `limit` of them."""
+    if limit is not None:
+        return Order(newest(constellation, chosen, limit), False)
+    where, params = chosen.where(constellation)
+    # Answered from an index alone.
+    plain = not constellation.value(f"SELECT 1 FROM messages AS m WHERE NOT {PLAIN} LIMIT 1")
+    place = "CAST(m.position AS INTEGER)" if plain else PLACE
+    sql = f"SELECT m.rowid FROM messages AS m WHERE {where} ORDER BY {place}, m.rowid"
+    return Order(array("q", (row[0] for row in constellation.connection.execute(sql, params))), plain)
+
+
+class Chunk(NamedTuple):
+    """Some rows of a list by rowid, and an SQL source that yields them in order as `m`, with its parameters."""
+
+    rows: Sequence[int]
     source: str
     params: dict[str, Any]
 
-    def select(self, expressions: str) -> str:
-        """A statement that yields these expressions for every row of the page, in order."""
-        return f"{self.head} SELECT {expressions} FROM {self.source}"
+
+def chunks(rows: Sequence[int]) -> Iterator[Chunk]:
+    """Rows by rowid, in order, some at a time."""
+    for start in range(0, len(rows), _CHUNK):
+        some = rows[start : start + _CHUNK]
+        # CROSS JOIN keeps the order of the list.
+        source = "json_each(:page) AS p CROSS JOIN messages AS m ON m.rowid = p.value"
+        yield Chunk(some, source, {"page": f"[{','.join(map(str, some))}]"})
 
 
-def page(constellation: Constellation, chosen: Filter, limit: int | None) -> Page:
-    """All rows that fit, or the newest `limit` of them."""
-    if limit is not None:
-        import json
-
-        rowids = newest(constellation, chosen, limit)
-        return Page(
-            "", "json_each(:page) AS p CROSS JOIN messages AS m ON m.rowid = p.value", {"page": json.dumps(rowids)}
-        )
-    where, params = chosen.where(constellation)
-    odd = constellation.value(f"SELECT 1 FROM messages AS m WHERE NOT {PLAIN} LIMIT 1")
-    place = PLACE if odd else "CAST(m.position AS INTEGER)"
-    # Only places and rowids are sorted, never whole messages; CROSS JOIN keeps the order of the sorted list.
-    head = f"""WITH p(id) AS MATERIALIZED (
-        SELECT m.rowid FROM messages AS m WHERE {where} ORDER BY {place}, m.rowid
-    )"""
-    return Page(head, "p CROSS JOIN messages AS m ON m.rowid = p.id", params)
+def read(
+    constellation: Constellation, rows: Sequence[int], where: str = "1", params: Mapping[str, Any] | None = None
+) -> Iterator[MessageRow]:
+    """The messages with these rowids, in this order; the condition `where` may leave some out."""
+    names = agent_names(constellation)
+    wanted = columns(constellation)
+    for chunk in chunks(rows):
+        sql = f"SELECT {wanted} FROM {chunk.source} WHERE {where}"
+        for values in constellation.rows(sql, {**chunk.params, **(params or {})}):
+            yield decode(values, names)
 
 
 def newest(constellation: Constellation, chosen: Filter, limit: int) -> list[int]:

@@ -41,7 +41,7 @@ class MessageRecord(MessageRow):
     batch_count: int | None
 
 
-def read(constellation: Constellation, message_id: str) -> MessageRecord:
+def record(constellation: Constellation, message_id: str) -> MessageRecord:
     """The record of the message with that id, which must exist."""
     names = agent_names(constellation)
     select = f"SELECT {columns(constellation)} FROM messages AS m WHERE"
@@ -84,16 +84,15 @@ def _uses(row: MessageRow, batch: list[MessageRow]) -> Iterator[ToolUse]:
             calls[part.call_id] = part, row.id
         else:
             responses[part.call_id] = part, row.id
-        call, called_by = calls.get(part.call_id, (None, None))
-        answer, answered_by = responses.get(part.call_id, (None, None))
+        asked, answered = calls.get(part.call_id), responses.get(part.call_id)
         yield ToolUse(
             call_id=part.call_id,
-            name=call.name if call else None,
-            arguments=call.arguments if call else None,
-            call_message=called_by,
-            response=answer.text if answer else None,
-            is_error=answer.is_error if answer else None,
-            response_message=answered_by,
+            name=asked[0].name if asked else None,
+            arguments=asked[0].arguments if asked else None,
+            call_message=asked[1] if asked else None,
+            response=answered[0].text if answered else None,
+            is_error=answered[0].is_error if answered else None,
+            response_message=answered[1] if answered else None,
         )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pattern_cli.messages import content
+from pattern_cli.models.words import BATCH_TYPES, ROLES
 from pattern_cli.store import snowflake
 from pattern_cli.store.constellation import Constellation
-from pattern_cli.store.decoding import Damage, read_flag, read_json, read_time, read_word
+from pattern_cli.store.decoding import Damage, read_flag, read_integer, read_json, read_text, read_time, read_word
 
-ROLES = ("user", "assistant", "system", "tool")
-BATCH_TYPES = ("user_request", "agent_to_agent", "system_trigger", "continuation")
+if TYPE_CHECKING:
+    from pattern_cli.messages.content import Content
+
 COLUMNS = (
     "id",
     "agent_id",
@@ -59,8 +60,10 @@ class MessageRow:
     damage: tuple[str, ...]
 
     @property
-    def content(self) -> content.Content:
+    def content(self) -> Content:
         """The content as typed parts."""
+        from pattern_cli.messages import content
+
         return content.read(self.content_json)
 
 
@@ -98,19 +101,25 @@ def decode(values: tuple[Any, ...], names: Mapping[str, str]) -> MessageRow:
         deleted,
         created,
     ) = values
+    # Lists of finished JSON get along without.
+    from pattern_cli.messages import content
+
     damage: Damage = []
+    for column, raw in (("id", id), ("agent_id", agent_id), ("content_preview", preview), ("source", source)):
+        read_text(raw, column, damage)
+    read_integer(sequence, "sequence_in_batch", damage)
     _check_position(position, "position", damage)
     if batch_id is not None:
         _check_position(batch_id, "batch_id", damage)
     role = read_word(role, "role", ROLES, damage)
     batch_type = read_word(batch_type, "batch_type", BATCH_TYPES, damage)
     before = len(damage)
-    value = read_json(raw_content, "content_json", damage)
+    value = _read_json(raw_content, "content_json", damage)
     said = content.read(value)
     if len(damage) == before:
         damage += said.damage
     before = len(damage)
-    metadata = read_json(raw_metadata, "source_metadata", damage)
+    metadata = _read_json(raw_metadata, "source_metadata", damage)
     if len(damage) == before and metadata is not None and not isinstance(metadata, dict):
         damage.append("source_metadata: not an object, which the runtime cannot read")
     return MessageRow(
@@ -133,6 +142,12 @@ def decode(values: tuple[Any, ...], names: Mapping[str, str]) -> MessageRow:
         text=said.text,
         damage=tuple(damage),
     )
+
+
+def _read_json(raw: Any, column: str, damage: Damage) -> Any:
+    if isinstance(raw, str):
+        read_text(raw, column, damage)
+    return read_json(raw, column, damage)
 
 
 def _check_position(raw: Any, column: str, damage: Damage) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pattern_cli.errors import AmbiguousError, NotFoundError, UsageError
 from pattern_cli.messages.filters import Filter, teach
-from pattern_cli.messages.pages import newest, one_moment, page
-from pattern_cli.messages.rows import ROLES, MessageRow, agent_names, columns, decode
+from pattern_cli.messages.pages import newest, one_moment, order, read
+from pattern_cli.messages.rows import MessageRow
+from pattern_cli.models.words import ROLES
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.ids import resolve
 
@@ -58,30 +59,37 @@ class Messages:
 
     def list(self, chosen: Filter | None = None, limit: int | None = None) -> Iterator[MessageRow]:
         """The messages that fit, oldest first; with `limit` the newest so many."""
-        constellation = self._constellation
-        names = agent_names(constellation)
-        with one_moment(constellation):
-            rows = page(constellation, chosen or Filter(), limit)
-            for values in constellation.rows(rows.select(columns(constellation)), rows.params):
-                yield decode(values, names)
+        with one_moment(self._constellation):
+            yield from read(self._constellation, order(self._constellation, chosen or Filter(), limit).rows)
 
     def lines(
-        self, chosen: Filter | None = None, limit: int | None = None, fields: Sequence[str] = ()
+        self,
+        chosen: Filter | None = None,
+        limit: int | None = None,
+        fields: Sequence[str] = (),
+        between: str = "\n",
     ) -> Iterator[bytes | MessageRow]:
-        """As `list`, but as finished JSON (UTF-8) wherever a row is as the runtime writes it: much faster."""
+        """As `list`, but as finished JSON (UTF-8) wherever rows are as the runtime writes them: much faster.
+
+        Bytes hold one or more objects joined by `between`, which has one line break.
+        """
         from pattern_cli.messages.lines import lines
 
-        return lines(self._constellation, chosen or Filter(), limit, fields)
+        return lines(self._constellation, chosen or Filter(), limit, fields, between)
 
     def has_more(self, chosen: Filter, count: int) -> bool:
         """Whether more than `count` messages fit."""
         return len(newest(self._constellation, chosen, count + 1)) > count
 
+    def longest_name(self) -> int:
+        """The length of the longest name of an agent, in characters."""
+        return int(self._constellation.value("SELECT ifnull(max(length(name)), 0) FROM agents"))
+
     def show(self, ref: str) -> MessageRecord:
         """One message by id or unique beginning of it, deleted or not. Raises NotFoundError or AmbiguousError."""
-        from pattern_cli.messages.records import read
+        from pattern_cli.messages.records import record
 
-        return read(self._constellation, resolve(self._constellation, "message", ref))
+        return record(self._constellation, resolve(self._constellation, "message", ref))
 
     def _batch(self, ref: str) -> str:
         sql = "SELECT DISTINCT batch_id FROM messages WHERE batch_id = ?"

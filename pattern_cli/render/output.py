@@ -13,7 +13,8 @@ from pattern_cli.render.encode import compact, mapping, pretty
 from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Table
 
-_BATCH = 256
+# What stands between two finished JSON objects.
+BETWEEN = {Format.ndjson: "\n", Format.json: ",\n  "}
 
 
 def choose(names: Iterable[str], fields: tuple[str, ...]) -> None:
@@ -97,29 +98,26 @@ def write_record(record: Any, layout: Layout, form: Format, fields: tuple[str, .
 def write_lines(lines: Iterable[Any], form: Format, fields: tuple[str, ...]) -> Counted:
     """Write JSON objects as `ndjson` or as one `json` array: bytes are finished objects, anything else is a row.
 
-    `fields` are picked from rows; finished objects have them already. Returns the counts for a closing remark.
+    Bytes hold one or more objects with `BETWEEN[form]` between them. `fields` are picked from rows; finished objects
+    have them already. Returns the count of rows that could not be read completely.
     """
     counted = Counted(())
-    between, end = (b"\n", b"\n") if form is Format.ndjson else (b",\n  ", b"")
-    head = b"" if form is Format.ndjson else b"[\n  "
+    ndjson = form is Format.ndjson
+    between, end = BETWEEN[form].encode(), b"\n" if ndjson else b""
+    head = b"" if ndjson else b"[\n  "
     write = _byte_writer()
-    batch: list[bytes] = []
+    empty = True
     for line in lines:
-        counted.count += 1
         if isinstance(line, bytes):
-            batch.append(line if line.isascii() and b"\x7f" not in line else safe.json_bytes(line))
-            if len(batch) < _BATCH:
-                continue
+            objects = safe.json_bytes(line)
         else:
             counted.damaged += bool(getattr(line, "damage", ()))
-            batch.append(compact(_picked(line, fields)).encode())
-        write(head + between.join(batch) + end)
-        head = b"" if form is Format.ndjson else between
-        batch.clear()
-    if batch:
-        write(head + between.join(batch) + end)
-    if form is not Format.ndjson:
-        write(b"\n]\n" if counted.count else b"[]\n")
+            objects = compact(_picked(line, fields)).encode()
+        write(head + objects + end)
+        head = b"" if ndjson else between
+        empty = False
+    if not ndjson:
+        write(b"[]\n" if empty else b"\n]\n")
     return counted
 
 

@@ -11,6 +11,7 @@ import re
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HARMFUL = f"\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}\u2028\u2029\ufeff\ud800-\udfff"
+_ASCII = bytes(range(128))
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"}
 
 
@@ -56,5 +57,17 @@ def json(value: str) -> str:
 
 
 def json_bytes(value: bytes) -> bytes:
-    """As `json`, for UTF-8; bytes that are none become the surrogates that stand for them."""
-    return json(value.decode("utf-8", "surrogateescape")).encode()
+    """As `json`, for many lines of UTF-8."""
+    if value.isascii() and b"\x7f" not in value:
+        return value
+    # What is not ASCII is a small part of most texts, and a small text is searched quickly.
+    others = value.translate(None, _ASCII).decode()
+    if b"\x7f" not in value and (others.isprintable() or not _harmful().search(others)):
+        return value
+    return b"\n".join(
+        [line if line.isascii() and b"\x7f" not in line else _json_line(line) for line in value.split(b"\n")]
+    )
+
+
+def _json_line(line: bytes) -> bytes:
+    return json(line.decode()).encode()

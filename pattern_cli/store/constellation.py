@@ -178,6 +178,29 @@ class Constellation:
         except apsw.Error as error:
             raise translate(error, self.path) or error from None
 
+    @property
+    def outdated(self) -> bool:
+        """Whether another file is at the path by now, or none, or this reader cannot see the changes of others."""
+        return self._opened.outdated
+
+    def reopen(self) -> None:
+        """Open what is at the path now instead, for a reader that follows a file which may be replaced.
+
+        Raises as `open` does; the constellation is then closed and may be reopened later. Functions that were made
+        known to the old connection are not known to the new one.
+        """
+        self._opened.close()
+        self._probe.close()
+        self.__dict__.pop("database", None)
+        self._probe = Probe(self.path)
+        self._opened = opening.open_reading(self.path)
+        self.connection = self._opened.connection
+        try:
+            self._check_content()
+        except BaseException:
+            self._opened.close()
+            raise
+
     def holders(self) -> tuple[Holder, ...]:
         """The other processes that have this file open."""
         return _holders.holders(self.path, self._probe)

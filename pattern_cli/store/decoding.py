@@ -66,7 +66,9 @@ def read_integer(raw: Any, column: str, damage: Damage) -> Any:
 def read_text(raw: Any, column: str, damage: Damage) -> Any:
     """A text; bytes in a text column stay as stored, as do bytes that are no UTF-8 inside a text."""
     if isinstance(raw, str):
-        if not raw.isascii() and any(0xDC80 <= ord(character) <= 0xDCFF for character in raw):
+        try:
+            raw.encode()
+        except UnicodeEncodeError:
             damage.append(f"{column}: not valid UTF-8")
     elif raw is not None:
         damage.append(f"{column}: stored as {type(raw).__name__}, which the runtime cannot read")

@@ -16,13 +16,15 @@ from pattern_cli.errors import ConflictError, FailureError, IntegrityError, Patt
 from pattern_cli.store.failures import missing, translate
 
 BUSY_TIMEOUT_MS = 5_000
+Identity = tuple[int, ...]
 _PROGRESS_STEPS = 100_000
 
 
 class Opened:
     """One open database: its connection, and how to let go of it without leaving a trace.
 
-    `keep_wal` says that a log existed at open, `private_copy` is the folder to remove afterwards.
+    `keep_wal` says that a log existed at open, `frozen` that changes by others stay invisible, `private_copy` is the
+    folder to remove afterwards.
     """
 
     def __init__(
@@ -31,20 +33,35 @@ class Opened:
         path: Path,
         reading: bool,
         keep_wal: bool = False,
+        frozen: bool = False,
+        seen: Identity | None = None,
     ) -> None:
         self.connection = connection
         self.path = path
         self.reading = reading
         self.keep_wal = keep_wal
+        self.frozen = frozen
         self.private_copy: Path | None = None
-        self._closed = False
+        self.closed = False
+        self._named = path
+        self._seen = identity(path, frozen) if seen is None else seen
+
+    @property
+    def outdated(self) -> bool:
+        """Whether this connection cannot show what is at its path: another file is there by now, or none.
+
+        A frozen view is outdated by any change of the file or its log.
+        """
+        return self.closed or self._seen != identity(self._named, self.frozen)
 
     def close(self) -> None:
         """Close the connection; a reader never checkpoints a log that has content."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
-        if self.reading and (self.keep_wal or _size(side(self.path, "-wal"))):
+        # The side files of a file that took this one's place are not ours to remove.
+        replaced = self.outdated
+        self.closed = True
+        if self.reading and (self.keep_wal or replaced or _size(side(self.path, "-wal"))):
             self.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self.connection.close()
         if self.private_copy:
@@ -56,6 +73,21 @@ class Opened:
 def side(path: Path, suffix: str) -> Path:
     """The path of a side file: `-wal`, `-shm` or `-journal`."""
     return Path(f"{path}{suffix}")
+
+
+def identity(path: Path, content: bool = False) -> Identity:
+    """What tells a file from another at the same path; with `content` also whether it or its log was changed."""
+    found: list[int] = []
+    for file in (path, side(path, "-wal"), side(path, "-shm")) if content else (path,):
+        try:
+            status = file.stat()
+        except OSError:
+            found.append(-1)
+        else:
+            found += (status.st_dev, status.st_ino)
+            if content:
+                found += (status.st_size, status.st_mtime_ns)
+    return tuple(found)
 
 
 def _size(path: Path) -> int:
@@ -90,15 +122,19 @@ def open_reading(path: Path) -> Opened:
     side files that lock the owner's runtime out, so the mode depends on which side files exist.
     """
     check_file(path)
+    # Before SQLite opens it: when the file is replaced in between, that must be seen.
+    seen = identity(path)
     wal = side(path, "-wal").exists()
     shm = side(path, "-shm").exists()
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
-        return _reader(path, apsw.SQLITE_OPEN_READWRITE, str(path), keep_wal=wal)
-    if not wal:
-        return _reader(path, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, _uri(path, "mode=ro&immutable=1"))
-    if shm:
-        return _reader(path, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, _uri(path, "mode=ro"), keep_wal=True)
-    return _private_copy(path)
+        return _reader(path, apsw.SQLITE_OPEN_READWRITE, str(path), seen, keep_wal=wal)
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    if wal and shm:
+        return _reader(path, flags, _uri(path, "mode=ro"), seen, keep_wal=True)
+    seen = identity(path, content=True)
+    if wal:
+        return _private_copy(path, seen)
+    return _reader(path, flags, _uri(path, "mode=ro&immutable=1"), seen, frozen=True)
 
 
 def open_writing(path: Path) -> Opened:
@@ -143,7 +179,9 @@ def _connect(path: Path, flags: int, name: str) -> apsw.Connection:
     return connection
 
 
-def _reader(path: Path, flags: int, name: str, *, keep_wal: bool = False) -> Opened:
+def _reader(
+    path: Path, flags: int, name: str, seen: Identity, *, keep_wal: bool = False, frozen: bool = False
+) -> Opened:
     connection = _connect(path, flags, name)
     try:
         if keep_wal:
@@ -153,7 +191,7 @@ def _reader(path: Path, flags: int, name: str, *, keep_wal: bool = False) -> Ope
     except apsw.Error as error:
         connection.close()
         raise _opening_error(error, path) from None
-    return Opened(connection, path, reading=True, keep_wal=keep_wal)
+    return Opened(connection, path, reading=True, keep_wal=keep_wal, frozen=frozen, seen=seen)
 
 
 def _writer(path: Path, flags: int) -> Opened:
@@ -174,7 +212,7 @@ def _opening_error(error: apsw.Error, path: Path) -> PatternError:
     return translate(error, path) or FailureError(str(error))
 
 
-def _private_copy(path: Path) -> Opened:
+def _private_copy(path: Path, seen: Identity) -> Opened:
     """A log without its index in a place we may not write: only a copy can be read completely."""
     import shutil
     import tempfile
@@ -184,7 +222,7 @@ def _private_copy(path: Path) -> Opened:
     try:
         shutil.copyfile(path, copy)
         shutil.copyfile(side(path, "-wal"), side(copy, "-wal"))
-        opened = _reader(copy, apsw.SQLITE_OPEN_READWRITE, str(copy), keep_wal=True)
+        opened = _reader(path, apsw.SQLITE_OPEN_READWRITE, str(copy), seen, keep_wal=True, frozen=True)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -1,0 +1,63 @@
+"""Output that goes on: every row reaches its reader at once, and ends when the reader is gone."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pattern_cli.render import safe
+from pattern_cli.render.output import Counted
+
+Pieces = Callable[[Any], list[tuple[str, str]]]
+
+
+def at_once(rows: Iterable[Any]) -> Iterator[Any]:
+    """The same rows; each is written out before the next one is waited for."""
+    for row in rows:
+        yield row
+        sys.stdout.flush()
+
+
+def print_lines(rows: Iterable[Any], pieces: Pieces) -> Counted:
+    """Print a line per row from pieces of text and their Rich styles; a terminal's width cuts it."""
+    from rich.text import Text
+
+    from pattern_cli.render.terminal import console
+
+    counted = Counted(rows)
+    target = console()
+    whole = not sys.stdout.isatty()
+    for row in at_once(counted):
+        line = Text.assemble(*((safe.line(text), style) for text, style in pieces(row)))
+        line.rstrip()
+        target.print(line, no_wrap=True, overflow="ignore" if whole else "ellipsis", crop=not whole)
+    return counted
+
+
+def reader_watch() -> Callable[[float], None]:
+    """A function that waits for some seconds and raises BrokenPipeError when nobody reads standard output any more.
+
+    Without it a program that has nothing to say would never learn that its reader is gone.
+    """
+    try:
+        output = sys.stdout.fileno()
+        mode = os.fstat(output).st_mode
+        import select
+
+        poll = select.poll()
+    except (OSError, AttributeError):
+        return time.sleep
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return time.sleep
+    # No event is asked for: errors and a closed other end are reported all the same.
+    poll.register(output, 0)
+
+    def wait(seconds: float) -> None:
+        if poll.poll(seconds * 1000):
+            raise BrokenPipeError
+
+    return wait
