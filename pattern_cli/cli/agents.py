@@ -31,11 +31,11 @@ AGENTS = Table(
         Column(
             "status", "STATUS", show=lambda s: MARKS.get(s, str(s)), style=lambda row: STYLES.get(row.status, "red")
         ),
-        Column("model", "MODEL"),
+        Column("model", "MODEL", wide=True),
         Column("block_count", "BLOCKS", show=values.number, right=True),
         Column("message_count", "MESSAGES", show=values.number, right=True),
         Column("last_active", "LAST ACTIVE", show=values.ago),
-        Column("id", "ID", style="dim"),
+        Column("id", "ID", style="dim", wide=True),
     ),
     empty="no agents yet → pattern import ARCHIVE brings some in",
 )

@@ -19,7 +19,7 @@ GROUPS = Table(
         Column("pattern_type", "PATTERN"),
         Column("member_count", "MEMBERS", show=values.number, right=True),
         Column("members", "AGENTS", show=", ".join, wide=True),
-        Column("id", "ID", style="dim"),
+        Column("id", "ID", style="dim", wide=True),
     ),
     empty="no groups yet → pattern import ARCHIVE brings some in",
 )
