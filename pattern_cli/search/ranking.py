@@ -25,7 +25,7 @@ from pattern_cli.search.indexes import Index, Match
 from pattern_cli.search.query import Query
 from pattern_cli.search.sources import Source
 
-MOST_TIES = 1_000
+MOST_TIES = 100
 """So many equally good rows beyond the last one wanted are put in the order of their ids, not more."""
 _FACTOR = 2.2
 _STEP = 1e-6
