@@ -143,11 +143,11 @@ def plan(
 
         planned = Upgrade(constellation).plan()
     if not run.fields and run.form in (None, Format.table) and (sql or run.terminal):
-        from pattern_cli.render.output import write_text
+        from pattern_cli.render.output import paged
         from pattern_cli.schema.script import script
 
         if planned.statements:
-            write_text(script(planned))
+            paged(script(planned))
     else:
         run.rows(planned.statements)
     if not planned.statements:
