@@ -40,15 +40,14 @@ def parse(text: str) -> int:
 def rfc3339z_of(text: str) -> str | None:
     """When a stored position was drawn, as RFC 3339 UTC; None when it carries no time.
 
-    Letta conversions store a counter padded with zeros: it parses, but says nothing about time.
+    Letta conversions store a counter padded with zeros: it parses, but says nothing about time;
+    neither does a number beyond year 9999.
     """
     try:
         value = parse(text)
+        return None if value < 1 << 40 else times.from_nanoseconds(milliseconds(value) * 1_000_000)
     except ValueError:
         return None
-    if value < 1 << 40:
-        return None
-    return times.from_nanoseconds(milliseconds(value) * 1_000_000)
 
 
 class Minter:

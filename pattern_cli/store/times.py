@@ -14,18 +14,23 @@ from pattern_cli.errors import UsageError
 NS = 1_000_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
 _TIME = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?"
-_RELATIVE = r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w|mo|y)[a-z]*(?:\s+ago)?"
+_RELATIVE = r"(\d+(?:\.\d+)?)\s*([a-z]+)(?:\s+ago)?"
 _SECONDS = {
-    "s": 1,
-    "sec": 1,
-    "m": 60,
-    "min": 60,
-    "h": 3600,
-    "d": 86400,
-    "w": 604800,
-    "mo": 2629800,
-    "y": 31557600,
+    word: seconds
+    for seconds, words in (
+        (1, "s sec secs second seconds"),
+        (60, "m min mins minute minutes"),
+        (3_600, "h hr hrs hour hours"),
+        (86_400, "d day days"),
+        (604_800, "w week weeks"),
+        (2_629_800, "mo month months"),
+        (31_557_600, "y year years"),
+    )
+    for word in words.split()
 }
+# What a text can say: years 1 to 9999.
+_FIRST = (1 - _EPOCH) * 86_400 * NS
+_BEYOND = (date.max.toordinal() + 1 - _EPOCH) * 86_400 * NS
 
 
 def nanoseconds(text: str) -> int:
@@ -41,14 +46,19 @@ def nanoseconds(text: str) -> int:
         raise ValueError(f"not a time: {text[:40]!r}")
     year, month, day, hour, minute = map(int, found.group(1, 2, 3, 4, 5))
     second = int(found.group(6) or 0)
-    if hour > 23 or minute > 59 or second > 60:
+    east, hours, minutes = found.group(9) == "+", int(found.group(10) or 0), int(found.group(11) or 0)
+    if hour > 23 or minute > 59 or second > 60 or hours > 23 or minutes > 59:
         raise ValueError(f"not a time: {text[:40]!r}")
     days = date(year, month, day).toordinal() - _EPOCH
-    offset = 0
-    if found.group(9):
-        offset = (int(found.group(10)) * 60 + int(found.group(11))) * (-60 if found.group(9) == "-" else 60)
+    offset = (hours * 60 + minutes) * (60 if east else -60)
     fraction = int((found.group(7) or "0")[:9].ljust(9, "0"))
-    return ((days * 24 + hour) * 3600 + minute * 60 + second - offset) * NS + fraction
+    return _within(((days * 24 + hour) * 3600 + minute * 60 + second - offset) * NS + fraction)
+
+
+def _within(ns: int) -> int:
+    if not _FIRST <= ns < _BEYOND:
+        raise ValueError("a time beyond the years 1 to 9999")
+    return ns
 
 
 def _canonical(text: str) -> int | None:
@@ -60,14 +70,15 @@ def _canonical(text: str) -> int | None:
         moment = datetime.fromisoformat(head)
     except ValueError:
         return None
-    if len(head) != 19 or not head.isascii() or head[4::3] != "-- ::".replace(" ", head[10]):
+    # `fromisoformat` takes more forms, and from Python 3.14 on hour 24.
+    if len(head) != 19 or not head.isascii() or head[4::3] != f"--{head[10]}::" or head[11:13] == "24":
         return None
     days = moment.toordinal() - _EPOCH
     return ((days * 24 + moment.hour) * 3600 + moment.minute * 60 + moment.second) * NS + int(tail[1:10].ljust(9, "0"))
 
 
 def _text(ns: int, zone: str) -> str:
-    seconds, fraction = divmod(ns, NS)
+    seconds, fraction = divmod(_within(ns), NS)
     stamp = (datetime(1970, 1, 1) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
     if not fraction:
         return stamp + zone
@@ -78,7 +89,10 @@ def _text(ns: int, zone: str) -> str:
 
 
 def from_nanoseconds(ns: int) -> str:
-    """RFC 3339 text in UTC with `Z` and the fewest of 0, 3, 6 or 9 fraction digits that lose nothing."""
+    """RFC 3339 text in UTC with `Z` and the fewest of 0, 3, 6 or 9 fraction digits that lose nothing.
+
+    Raises ValueError for a time that no text can say: before year 1, after 9999.
+    """
     return _text(ns, "Z")
 
 
@@ -114,19 +128,23 @@ def parse_when(text: str, now: int | None = None) -> int:
     if word in {"today", "yesterday"}:
         midnight = datetime.fromtimestamp(now / NS).replace(hour=0, minute=0, second=0, microsecond=0)
         return _local(midnight - timedelta(days=word == "yesterday"))
-    if relative := re.fullmatch(_RELATIVE, word, re.ASCII):
-        return now - int(float(relative.group(1)) * _SECONDS[relative.group(2)] * NS)
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", word):
-            return _local(datetime.fromisoformat(word))
-        if re.search(r"(?:[zZ]|[+-]\d\d:?\d\d)$", word):
-            return nanoseconds(text.strip())
-        base = nanoseconds(text.strip())
-        return _local(datetime(1970, 1, 1) + timedelta(seconds=base // NS)) + base % NS
-    except (ValueError, OverflowError):
+        return _within(_typed(text.strip(), word, now))
+    except (ValueError, OverflowError, OSError):
         raise UsageError(
             f'"{text}" is not a time', "examples: 2h, 3d, yesterday, 2026-01-08, 2026-01-08T19:02:18Z"
         ) from None
+
+
+def _typed(text: str, word: str, now: int) -> int:
+    if (relative := re.fullmatch(_RELATIVE, word, re.ASCII)) and relative.group(2) in _SECONDS:
+        return now - int(float(relative.group(1)) * _SECONDS[relative.group(2)] * NS)
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", word, re.ASCII):
+        return _local(datetime.fromisoformat(word))
+    found = nanoseconds(text)
+    if re.search(r"(?:z|[+-]\d\d:?\d\d)$", word):
+        return found
+    return _local(datetime(1970, 1, 1) + timedelta(seconds=found // NS)) + found % NS
 
 
 def _local(naive: datetime) -> int:
