@@ -53,7 +53,7 @@ class Constellation:
         path = Path(path)
         probe = Probe(path)
         try:
-            opened = opening.open_reading(path) if mode == "read" else opening.open_writing(path)
+            opened = _open_reading(path, probe) if mode == "read" else opening.open_writing(path)
         except BaseException:
             probe.close()
             raise
@@ -193,7 +193,7 @@ class Constellation:
         self._probe.close()
         self.__dict__.pop("database", None)
         self._probe = Probe(self.path)
-        self._opened = opening.open_reading(self.path)
+        self._opened = _open_reading(self.path, self._probe)
         self.connection = self._opened.connection
         try:
             self._check_content()
@@ -259,6 +259,10 @@ class Constellation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _open_reading(path: Path, probe: Probe) -> opening.Opened:
+    return opening.open_reading(path, lambda: bool(_holders.holders(path, probe)))
 
 
 def describe(holder: Holder) -> str:

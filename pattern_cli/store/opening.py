@@ -7,6 +7,8 @@ a cleanly closed WAL database creates -wal and -shm and leaves them; `immutable`
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +20,8 @@ from pattern_cli.store.failures import missing, translate
 BUSY_TIMEOUT_MS = 5_000
 Identity = tuple[int, ...]
 _PROGRESS_STEPS = 100_000
+# How often this process itself has each file open.
+_open_here: Counter[Identity] = Counter()
 
 
 class Opened:
@@ -45,6 +49,8 @@ class Opened:
         self.closed = False
         self._named = path
         self._seen = identity(path, frozen) if seen is None else seen
+        self._file = identity(path)
+        _open_here[self._file] += 1
 
     @property
     def outdated(self) -> bool:
@@ -64,6 +70,7 @@ class Opened:
         if self.reading and (self.keep_wal or replaced or _size(side(self.path, "-wal"))):
             self.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self.connection.close()
+        _open_here[self._file] -= 1
         if self.private_copy:
             import shutil
 
@@ -115,11 +122,12 @@ def check_file(path: Path) -> None:
         raise FailureError(f"{path} may not be read by this user", "check the permissions of the file")
 
 
-def open_reading(path: Path) -> Opened:
+def open_reading(path: Path, is_held: Callable[[], bool] = lambda: False) -> Opened:
     """Open for reading; the file, its -wal and the folder's listing stay as they are.
 
     Where we may write, SQLite itself removes the side files it made. Where we may not, a read-write open would leave
-    side files that lock the owner's runtime out, so the mode depends on which side files exist.
+    side files that lock the owner's runtime out, so the mode depends on which side files exist. `is_held` says whether
+    another process has the file open; it is asked when there is an empty log.
     """
     check_file(path)
     # Before SQLite opens it: when the file is replaced in between, that must be seen.
@@ -127,7 +135,9 @@ def open_reading(path: Path) -> Opened:
     wal = side(path, "-wal").exists()
     shm = side(path, "-shm").exists()
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
-        return _reader(path, apsw.SQLITE_OPEN_READWRITE, str(path), seen, keep_wal=wal)
+        # An empty log of somebody who has the file open goes with the last of us; one left behind stays.
+        keep = wal and (bool(_size(side(path, "-wal"))) or not (_open_here[seen] or is_held()))
+        return _reader(path, apsw.SQLITE_OPEN_READWRITE, str(path), seen, keep_wal=keep)
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     if wal and shm:
         return _reader(path, flags, _uri(path, "mode=ro"), seen, keep_wal=True)
