@@ -71,7 +71,7 @@ def overview(constellation: Constellation) -> Overview:
         health=_health(constellation),
         holders=tuple(describe(h) for h in constellation.holders() if not h.is_ours),
         last_message=max(times, default=None),
-        agents=dict(constellation.rows("SELECT status, count(*) FROM agents GROUP BY status ORDER BY status")),  # type: ignore[arg-type]
+        agents=dict(constellation.rows("SELECT status, count(*) FROM agents GROUP BY status ORDER BY status")),
         groups=tuple(GroupSummary(*row) for row in constellation.rows(_GROUPS)),
         block_count=value("SELECT count(*) FROM memory_blocks WHERE is_active = 1"),
         full_blocks=tuple(_full(constellation)),
@@ -100,14 +100,13 @@ def _size(constellation: Constellation, suffix: str) -> int:
 
 
 def _health(constellation: Constellation) -> str:
-    from pattern_cli.schema.ledger import check
+    from pattern_cli.schema import ledger
 
-    version = constellation.version
     try:
-        check(constellation)
+        entries = ledger.check(constellation)
     except PatternError as error:
         return error.message
-    if version is not None and version < versions.NEWEST:
+    if ledger.pending(entries) or ledger.is_pre_edit(entries):
         return f"needs migration to {versions.NEWEST:04d}"
     return "healthy"
 

@@ -205,7 +205,7 @@ class UnixTime(StoredField):
         try:
             if isinstance(raw, int):
                 return times.from_nanoseconds(raw * times.NS)
-        except OverflowError:
+        except (ValueError, OverflowError):
             pass
         damage.append(f"{self.column_name}: not a time")
         return raw

@@ -17,12 +17,11 @@ def test_events_stay_without_their_agent_and_summaries_do_not(write: Callable[..
 
 
 def test_what_was_decided_is_a_list(write: Callable[..., Any]) -> None:
-    row = write(ConstellationSummary, id=1, period_start=0, period_end=1, summary="", key_decisions=["x"], created_at=2)
+    period = {"period_start": 0, "period_end": 1}
+    row = write(ConstellationSummary, id="c", summary="", key_decisions=["x"], created_at=2, **period)
     assert (row.key_decisions, row.open_threads, row.period_end) == (["x"], None, "1970-01-01T00:00:00.000000001Z")
 
 
 def test_a_notable_event_may_be_of_any_kind(write: Callable[..., Any]) -> None:
-    row = write(
-        NotableEvent, id="n", timestamp=0, event_type="eclipse", description="", importance="high", created_at=0
-    )
+    row = write(NotableEvent, id="n", timestamp=0, event_type="eclipse", description="", importance="low", created_at=0)
     assert (row.event_type, row.agents_involved) == ("eclipse", None)

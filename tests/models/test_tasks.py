@@ -8,9 +8,7 @@ from pattern_cli.store.constellation import Constellation
 
 
 def test_subtasks_go_with_their_task(write: Callable[..., Any], lab: Constellation) -> None:
-    task = write(
-        Task, id="t", title="water", due_at="2026-01-08T19:02+01:00", tags=["home"], created_at=0, updated_at=0
-    )
+    task = write(Task, id="t", title="tea", due_at="2026-01-08T19:02+01:00", tags=["home"], created_at=0, updated_at=0)
     write(Task, id="s", title="can", parent_task="t", status="deferred", created_at=0, updated_at=0)
     assert (task.status, task.priority, task.agent_id, task.tags) == ("pending", "medium", None, ["home"])
     assert task.due_at == "2026-01-08T18:02:00Z"
