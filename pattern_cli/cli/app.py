@@ -13,7 +13,16 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperGroup
 
 from pattern_cli import __version__
-from pattern_cli.cli.options import DbOption, FormatOption, Group, JsonOption, Run, write_sections
+from pattern_cli.cli.options import (
+    DbOption,
+    FieldsOption,
+    FormatOption,
+    Group,
+    JsonOption,
+    Run,
+    field_names,
+    write_sections,
+)
 from pattern_cli.errors import PatternError, StoppedError, UsageError
 from pattern_cli.render.formats import Format
 
@@ -85,6 +94,7 @@ def root(
     db: DbOption = None,
     form: FormatOption = None,
     as_json: JsonOption = False,
+    fields: FieldsOption = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -96,7 +106,7 @@ def root(
     if ctx.invoked_subcommand is None:
         from pattern_cli.cli.home import home
 
-        home(Run(db, Format.json if as_json else form))
+        home(Run(db, Format.json if as_json else form, field_names(fields)))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -293,10 +293,9 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
     def command(ctx: typer.Context, **given: Any) -> None:
         taken = {name: given.pop(name) for name in shared}
         form = Format.json if taken.get("as_json") else taken.get("form")
-        names = tuple(name.strip() for name in (taken.get("fields") or "").split(",") if name.strip())
-        if taken.get("fields") is not None and not names:
-            raise UsageError("--fields names no field", "for example --fields id,name")
         form = form or (Format.json if _given_before(ctx, "as_json") else _given_before(ctx, "form"))
+        fields = taken.get("fields")
+        names = field_names(_given_before(ctx, "fields") if fields is None else fields)
         function(Run(taken.get("db") or _given_before(ctx, "db"), form, names, view), **given)
 
     parameters = [
@@ -312,6 +311,14 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     del wrapper.__wrapped__
     return command
+
+
+def field_names(given: str | None) -> tuple[str, ...]:
+    """The fields that `--fields` names, none without it. Raises UsageError when it names none."""
+    names = tuple(name.strip() for name in (given or "").split(",") if name.strip())
+    if given is not None and not names:
+        raise UsageError("--fields names no field", "for example --fields id,name")
+    return names
 
 
 def _given_before(ctx: typer.Context, name: str) -> Any:

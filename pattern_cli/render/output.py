@@ -131,7 +131,7 @@ def _byte_writer() -> Callable[[bytes], object]:
 
 
 def write_text(text: str, *, raw: bool = False) -> None:
-    """Write a document: byte for byte into a pipe when `raw`, else with everything harmful made visible."""
+    """Write a document: byte for byte into a pipe when `raw`, else harmless, and paged on a terminal when long."""
     stream = sys.stdout
     if raw and not stream.isatty() and hasattr(stream, "buffer"):
         stream.flush()
@@ -139,7 +139,7 @@ def write_text(text: str, *, raw: bool = False) -> None:
         stream.buffer.write(text.encode("utf-8", "surrogateescape"))
         return
     shown = safe.text(text)
-    stream.write(shown if shown.endswith("\n") else f"{shown}\n")
+    paged(shown if shown.endswith("\n") else f"{shown}\n")
 
 
 def write_document(header: str, text: str) -> None:

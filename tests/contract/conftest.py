@@ -61,20 +61,11 @@ FIRST = {
 }
 
 
-def MODULE_EXISTS(name):
-    import importlib.util
-    from pattern_cli.cli.app import COMMANDS
-
-    return importlib.util.find_spec("pattern_cli.cli." + COMMANDS[name][0]) is not None
-
-
 def walk() -> Iterator[tuple[str, Any]]:
     """Every command that does something, by its path: `""` is the program alone."""
     root: Any = typer.main.get_command(app)
     yield "", root
     for name in root.list_commands(None):
-        if not MODULE_EXISTS(name):
-            continue  # TEMPORARY
         command = root.get_command(None, name)
         children = getattr(command, "commands", None)
         if children is None or command.invoke_without_command:

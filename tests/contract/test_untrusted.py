@@ -60,7 +60,8 @@ def everywhere(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     forget_full_text(connection)
     for table, column in text_columns(connection):
         connection.execute(
-            f'UPDATE "{table}" SET "{column}" = CAST(CAST("{column}" AS BLOB) || ? AS TEXT) WHERE "{column}" IS NOT NULL',
+            f"""UPDATE "{table}" SET "{column}" = CAST(CAST("{column}" AS BLOB) || ? AS TEXT)
+                WHERE "{column}" IS NOT NULL""",
             (BROKEN,),
         )
     connection.close()
@@ -82,7 +83,8 @@ def inside(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for table, column in text_columns(connection):
         if not table.endswith("_fts"):
             connection.execute(
-                f"""UPDATE {table} SET {column} = '["' || ?1 || ?2 || '"]' WHERE json_valid({column}) AND {column} LIKE '[%'""",
+                f"""UPDATE {table} SET {column} = '["' || ?1 || ?2 || '"]'
+                    WHERE json_valid({column}) AND {column} LIKE '[%'""",
                 (raw, escaped),
             )
     connection.execute("UPDATE messages SET content_json = json_quote(?)", (f"{HOSTILE} kettle",))
@@ -90,7 +92,8 @@ def inside(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     connection.execute("DELETE FROM memory_block_updates; UPDATE memory_blocks SET loro_snapshot = x''")
     connection.execute(
         """INSERT INTO memory_block_updates (block_id, seq, update_blob, byte_size, created_at, is_active)
-           SELECT id, 1, ?1, length(?1), created_at, 1 FROM memory_blocks WHERE metadata IS NULL OR metadata NOT LIKE '%schema%'""",
+           SELECT id, 1, ?1, length(?1), created_at, 1 FROM memory_blocks
+           WHERE metadata IS NULL OR metadata NOT LIKE '%schema%'""",
         (update,),
     )
     connection.close()

@@ -1,0 +1,1 @@
+"""What writes the generated documents: the demo, its pictures, the command reference."""

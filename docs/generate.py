@@ -1,0 +1,128 @@
+"""Writes the generated documents again, or with --check says which are not fresh: `make docs`, `make test`.
+
+The command reference is the help of every command, word for word; the tables of exit statuses come from the error
+classes; the pictures are what the program prints. Everything else in docs/ is written by people.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docs.terminal import ROOT
+
+DOCS = ROOT / "docs"
+WIDTH = 90
+_REGION = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command and group by its path, in the order of the help: `pattern`, `pattern init`, `pattern agents`, …"""
+    import typer
+
+    from pattern_cli.cli.app import app
+
+    root: Any = typer.main.get_command(app)
+    yield "pattern", root
+    for name in root.list_commands(None):
+        command = root.get_command(None, name)
+        yield f"pattern {name}", command
+        for child, inner in getattr(command, "commands", {}).items():
+            yield f"pattern {name} {child}", inner
+
+
+def reference() -> str:
+    """docs/commands.md: the help of every command."""
+    found = list(commands())
+    parts = [
+        "# Commands\n\nWhat `--help` says, for every command. This page is written by `make docs`.\n",
+        "\n".join(f"{'  ' * (path.count(' '))}- [`{path}`](#{path.replace(' ', '-')})" for path, _ in found) + "\n",
+    ]
+    for path, command in found:
+        parts.append(f"## {path}\n\n```\n{_help(path, command)}\n```\n")
+    return "\n".join(parts)
+
+
+def _help(path: str, command: Any) -> str:
+    import typer
+
+    context = None
+    for name in path.split(" ")[:-1]:
+        context = typer.Context(command, info_name=name, parent=context)
+    context = typer.Context(
+        command, info_name=path.split(" ")[-1], parent=context, terminal_width=WIDTH, max_content_width=WIDTH
+    )
+    return str(command.get_help(context)).rstrip()
+
+
+def statuses() -> str:
+    """The table of exit statuses with the errors that have them."""
+    from pattern_cli import errors
+    from pattern_cli.cli.options import EXITS
+
+    classes = [value for value in vars(errors).values() if isinstance(value, type)]
+    lines = ["| status | meaning | `error` in JSON |", "| ---: | --- | --- |"]
+    for code, meaning in EXITS.items():
+        names = [
+            f"`{cls('').name}`" for cls in classes if issubclass(cls, errors.PatternError) and cls.exit_code == code
+        ]
+        lines.append(f"| {code} | {meaning} | {', '.join(names)} |")
+    return "\n".join(lines) + "\n"
+
+
+def statuses_by_command() -> str:
+    """Which statuses each command can end with."""
+    lines = ["| command | exit statuses |", "| --- | --- |"]
+    for path, command in commands():
+        if codes := getattr(command, "exits", ()):
+            lines.append(f"| `{path}` | {', '.join(map(str, codes))} |")
+    return "\n".join(lines) + "\n"
+
+
+REGIONS = {"statuses": statuses, "statuses-by-command": statuses_by_command}
+
+
+def documents() -> Iterator[tuple[Path, str]]:
+    """Every generated document with the content it should have."""
+    yield DOCS / "commands.md", reference()
+    for path in sorted(DOCS.glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if "<!-- generated: " in text:
+            yield path, _REGION.sub(lambda found: f"{found[1]}{REGIONS[found['name']]()}{found[3]}", text)
+
+
+def stale() -> list[Path]:
+    """The generated documents that are not what the program would write now."""
+    from docs.pictures import draw, words_in
+
+    found = [path for path, text in documents() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path, picture in draw().items():
+        # Versions of Rich place the same words a little differently.
+        if not path.exists() or words_in(path.read_text(encoding="utf-8")) != words_in(picture):
+            found.append(path)
+    return found
+
+
+def main() -> int:
+    """Write or check; 1 when something is not fresh."""
+    os.environ["COLUMNS"] = str(WIDTH)
+    if "--check" in sys.argv[1:]:
+        found = stale()
+        for path in found:
+            print(f"{path.relative_to(ROOT)} is not fresh: run `make docs`")
+        return 1 if found else 0
+    from docs.pictures import draw
+
+    for path, text in (*documents(), *draw().items()):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
