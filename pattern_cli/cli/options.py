@@ -296,7 +296,9 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
         form = form or (Format.json if _given_before(ctx, "as_json") else _given_before(ctx, "form"))
         fields = taken.get("fields")
         names = field_names(_given_before(ctx, "fields") if fields is None else fields)
-        function(Run(taken.get("db") or _given_before(ctx, "db"), form, names, view), **given)
+        # An empty --db is a mistake to be named, not a --db that was left out.
+        place = _given_before(ctx, "db") if taken.get("db") is None else taken["db"]
+        function(Run(place, form, names, view), **given)
 
     parameters = [
         inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
@@ -325,7 +327,7 @@ def _given_before(ctx: typer.Context, name: str) -> Any:
     """The value of a shared option that stands before the subcommand: `pattern --db F backup --json list`."""
     parent = ctx.parent
     while parent is not None:
-        if parent.params.get(name):
+        if parent.params.get(name) not in (None, False):
             return parent.params[name]
         parent = parent.parent
     return None

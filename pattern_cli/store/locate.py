@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ class Location(NamedTuple):
 
 def data_directory() -> Path:
     """The folder where the runtime keeps its constellation when nothing else is configured."""
+    if sys.platform == "darwin":
+        return _application_support()
     import platformdirs
 
     return Path(platformdirs.user_data_dir("pattern", appauthor=False, roaming=True))
@@ -27,25 +30,37 @@ def data_directory() -> Path:
 
 def configuration() -> Path | None:
     """The runtime's configuration file: the first that exists of its three places."""
-    import platformdirs
+    if sys.platform == "darwin":
+        folder = _application_support()
+    else:
+        import platformdirs
 
-    places = (
-        Path("pattern.toml"),
-        Path(platformdirs.user_config_dir("pattern", appauthor=False, roaming=True)) / "config.toml",
-        Path.home() / ".pattern" / "config.toml",
-    )
+        folder = Path(platformdirs.user_config_dir("pattern", appauthor=False, roaming=True))
+    places = (Path("pattern.toml"), folder / "config.toml", _expanded("~/.pattern/config.toml"))
     return next((place for place in places if place.is_file()), None)
+
+
+def _application_support() -> Path:
+    """The runtime's folder on a Mac; unlike platformdirs it does not look at XDG variables there."""
+    return _expanded("~/Library/Application Support/pattern")
+
+
+def _expanded(path: str | os.PathLike[str]) -> Path:
+    """A path with `~` filled in where that home is known; `Path.expanduser` raises where it is not."""
+    return Path(os.path.expanduser(path))
 
 
 def where(db: str | os.PathLike[str] | None = None) -> Location:
     """The database that a command without further words means; the file need not exist.
 
-    Raises UsageError when the configuration file cannot be read.
+    Raises UsageError for an empty name, and when the configuration file cannot be read.
     """
-    if db:
-        return Location(Path(db).expanduser(), "--db")
+    if db == "":
+        raise UsageError("the database is named by an empty text", "name the file: --db FILE")
+    if db is not None:
+        return Location(_expanded(db), "--db")
     if named := os.environ.get("PATTERN_DB"):
-        return Location(Path(named).expanduser(), "PATTERN_DB")
+        return Location(_expanded(named), "PATTERN_DB")
     file = configuration()
     folder = _configured_folder(file) if file else None
     if file and folder is not None:
@@ -64,9 +79,9 @@ def _configured_folder(file: Path) -> Path | None:
 
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # bad UTF-8 and bad TOML are ValueErrors
         raise UsageError(
-            f"the configuration {file} cannot be read: {error}", "name the database with --db FILE"
+            f"the configuration {file} cannot be read: {error}", "mend it, or name the database with --db FILE"
         ) from None
     table = content.get("database")
     if table is None:
