@@ -7,7 +7,7 @@ of the file at a time.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -81,6 +81,14 @@ class Structure:
     loose_blocks: tuple[Link, ...] = ()
     attachments: tuple[AttachmentRecord, ...] = ()
 
+    def links(self) -> Iterator[Link]:
+        """Every link to content."""
+        for agent in self.agents:
+            yield from (*agent.blocks, *agent.chunks, *agent.entries, *agent.summaries)
+        for group in self.groups:
+            yield from group.blocks
+        yield from self.loose_blocks
+
 
 class Archive:
     """An open archive; a context manager that closes it.
@@ -98,6 +106,9 @@ class Archive:
             self.version = manifest.version
             self.exported_at = manifest.exported_at
             self.structure = self._structure(manifest)
+            # A file cut between two blocks is whole to its reader.
+            for link in self.structure.links():
+                car.require(link.cid)
         except BaseException:
             car.close()
             raise

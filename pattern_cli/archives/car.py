@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +28,13 @@ _DAG_CBOR = 0x71
 _DIGEST = 32
 _SIZE_BITS = MAX_SECTION.bit_length()
 _REPORT_EVERY = 1 << 22
+_PIECE = 1 << 20
+# How files begin that people take for archives, and what to do with them instead.
+_MISTAKEN = {
+    b"\x28\xb5\x2f\xfd": ("is compressed", "unpack it first: zstd -dc FILE | pattern import -"),
+    b"\x1f\x8b": ("is compressed", "unpack it first: gzip -dc FILE | pattern import -"),
+    b"SQLite format 3\0": ("is a database, not an archive", "name it with --db to see what is in it"),
+}
 _DAMAGED = "nothing was imported; copy the archive again, or export it again"
 
 
@@ -48,6 +54,7 @@ class CarFile:
         try:
             self.size = stream.seek(0, os.SEEK_END)
             stream.seek(0)
+            self._refuse_mistaken()
             self.root = self._read_header()
             self._verify(progress)
             if self.root not in self._index:
@@ -63,7 +70,7 @@ class CarFile:
         Raises NotFoundError, FailureError for a folder, IntegrityError naming the byte offset of what is wrong.
         """
         if not isinstance(source, Path):
-            return cls(_spooled(source), "standard input", progress)
+            return cls(_spooled(source, progress), "standard input", progress)
         if source.is_dir():
             raise FailureError(f"{source} is a folder, not an archive", "name the .car file itself")
         try:
@@ -72,7 +79,7 @@ class CarFile:
             raise NotFoundError(f"there is no archive at {source}", "check the path") from None
         if not stream.seekable():
             with stream:
-                return cls(_spooled(stream), str(source), progress)
+                return cls(_spooled(stream, progress), str(source), progress)
         return cls(stream, str(source), progress)
 
     @property
@@ -80,15 +87,20 @@ class CarFile:
         """The number of different blocks."""
         return len(self._index)
 
+    def require(self, cid: bytes) -> int:
+        """Where a block lies and how long it is, in one number. Raises IntegrityError when the file lacks it."""
+        entry = self._index.get(cid)
+        if entry is None:
+            raise IntegrityError(f"{self.name} links to block {cid_text(cid)}, which it does not hold", _DAMAGED)
+        return entry
+
     def offset(self, cid: bytes) -> int:
         """Where the section of a block begins, in bytes; its data follows the length and the CID."""
         return self._index[cid] >> _SIZE_BITS
 
     def read(self, cid: bytes) -> memoryview:
         """A block's bytes, checked again; valid until the next read. Raises IntegrityError when it is missing."""
-        entry = self._index.get(cid)
-        if entry is None:
-            raise IntegrityError(f"{self.name} links to block {cid_text(cid)}, which it does not hold", _DAMAGED)
+        entry = self.require(cid)
         offset, size = entry >> _SIZE_BITS, entry & ((1 << _SIZE_BITS) - 1)
         data = self._buffer[:size]
         self._stream.seek(offset + _length_of_varint(size + len(cid)) + len(cid))
@@ -107,6 +119,13 @@ class CarFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _refuse_mistaken(self) -> None:
+        begin = self._stream.read(16)
+        self._stream.seek(0)
+        for magic, (problem, hint) in _MISTAKEN.items():
+            if begin.startswith(magic):
+                raise IntegrityError(f"{self.name} {problem}", hint)
 
     def _read_header(self) -> bytes:
         size = self._read_varint(0)
@@ -213,12 +232,15 @@ def _length_of_varint(value: int) -> int:
     return max(1, -(-value.bit_length() // 7))
 
 
-def _spooled(source: IO[bytes]) -> IO[bytes]:
+def _spooled(source: IO[bytes], progress: Progress | None) -> IO[bytes]:
     """A private copy of a stream that cannot be read twice; the system removes it when it is closed."""
     # TemporaryFile makes it with mode 0600 and without a name where the system can.
     spool = tempfile.TemporaryFile(prefix="pattern-import-")  # noqa: SIM115 (the caller closes it)
     try:
-        shutil.copyfileobj(source, spool, 1 << 20)
+        while piece := source.read(_PIECE):
+            spool.write(piece)
+            if progress:
+                progress(spool.tell(), None)
     except BaseException:
         spool.close()
         raise

@@ -60,6 +60,8 @@ def count_removed(target: Constellation, placement: Placement) -> Removed:
         count("memory_blocks", "id = ?", block)
         for table in _OF_BLOCKS:
             count(table, "block_id = ?", block)
+    rows["agents"] += sum(agent.replaces is not None for agent in placement.agents)
+    rows["agent_groups"] += sum(group.replaces is not None for group in placement.groups)
     rows["archival_entries"] += sum(entry.replaces for entry in placement.entries)
     rows["archive_summaries"] += sum(summary.replaces for summary in placement.summaries)
     rows["shared_block_agents"] += sum(share.replaces for share in placement.shares)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from pattern_cli.archives.identity import Identity
@@ -86,7 +87,8 @@ class JsonColumns:
 
     def agent(self, record: AgentRecord, placed: Placed, identity: Identity) -> Row:
         """A row of `agents`."""
-        config = identity.agent_config(record.config, placed.name if placed.name != record.name else None)
+        # A copy: the archive may be imported again.
+        config = identity.agent_config(deepcopy(record.config), placed.name if placed.name != record.name else None)
         return (
             placed.id,
             placed.name,
@@ -109,7 +111,7 @@ class JsonColumns:
             placed.name,
             record.description,
             record.pattern_type,
-            self.required(identity.pattern_config(record.pattern_config)),
+            self.required(identity.pattern_config(deepcopy(record.pattern_config))),
             record.created_at,
             record.updated_at,
         )
