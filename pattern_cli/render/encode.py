@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,15 +19,21 @@ def _default(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         return mapping(value)
     if isinstance(value, bytes | bytearray | memoryview):
+        import base64
+
         return base64.b64encode(value).decode("ascii")
     return str(value)
 
 
 def compact(value: Any) -> str:
     """JSON on one line, UTF-8, without blanks; safe to print."""
+    import json
+
     return safe.json(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_default))
 
 
 def pretty(value: Any) -> str:
     """JSON over several lines for people; safe to print."""
+    import json
+
     return safe.json(json.dumps(value, ensure_ascii=False, indent=2, default=_default))

@@ -69,10 +69,12 @@ def _runtime_folder() -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR")
     if base:
         return Path(base) / "pattern-constellation"
+    if hasattr(os, "getuid"):
+        # `tempfile` would say the same, after an import and a trial file that every start would pay for.
+        return Path(os.environ.get("TMPDIR") or "/tmp") / f"pattern-constellation-{os.getuid()}"
     import tempfile
 
-    user = os.getuid() if hasattr(os, "getuid") else "user"
-    return Path(tempfile.gettempdir()) / f"pattern-constellation-{user}"
+    return Path(tempfile.gettempdir()) / "pattern-constellation-user"
 
 
 def started(pid: int) -> str:
