@@ -74,7 +74,7 @@ def test_every_room_has_its_rule() -> None:
     assert {room_of(path) for path in MODULES} == set(ALLOWED)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@pytest.mark.parametrize("path", [path for path in SOURCES if "tests" not in path.parts], ids=name_of)
 def test_no_module_holds_two_ideas(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
 
