@@ -53,7 +53,7 @@ while not sys.stdin.closed:
 
 # Runs every command line once to load all modules, becomes somebody who may write nothing, and runs them for real.
 STRANGER = """
-import json, os, sys
+import json, os, shutil, sys, tempfile
 sys.path.insert(0, sys.argv[1])
 from pattern_cli.cli.app import run
 lines, rehearsal = json.loads(sys.argv[2]), json.loads(sys.argv[3])
