@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pattern_cli.agents.service import STATUSES
+from pattern_cli.models import Agent, AgentGroup, GroupMember, MemoryBlock, damage, present
 from pattern_cli.store import snowflake
 from pattern_cli.store.constellation import Constellation
-from pattern_cli.store.decoding import Damage, read_json, read_time, read_word
+from pattern_cli.store.decoding import Damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,51 +53,30 @@ class AgentRecord:
     damage: tuple[str, ...]
 
 
-_COLUMNS = (
-    "name",
-    "description",
-    "model_provider",
-    "model_name",
-    "system_prompt",
-    "config",
-    "enabled_tools",
-    "tool_rules",
-    "status",
-    "created_at",
-    "updated_at",
-)
-
-
 def read(constellation: Constellation, agent_id: str) -> AgentRecord:
     """The record of the agent with that id, which must exist."""
-    damage: Damage = []
-    values = next(constellation.rows(f"SELECT {', '.join(_COLUMNS)} FROM agents WHERE id = ?", (agent_id,)))
-    row = dict(zip(_COLUMNS, values, strict=True))
-    config = read_json(row["config"], "config", damage)
+    (agent,) = constellation.bind(Agent.select().where(Agent.id == agent_id))
+    problems: Damage = [*damage(agent)]
+    blocks = MemoryBlock.select(MemoryBlock.label).where(MemoryBlock.agent_id == agent_id, MemoryBlock.is_active == 1)
     return AgentRecord(
-        id=agent_id,
-        name=row["name"],
-        status=read_word(row["status"], "status", STATUSES, damage),
-        model=f"{row['model_provider']}/{row['model_name']}",
-        description=row["description"],
-        model_provider=row["model_provider"],
-        model_name=row["model_name"],
-        system_prompt=row["system_prompt"],
-        enabled_tools=read_json(row["enabled_tools"], "enabled_tools", damage),
-        tool_rules=read_json(row["tool_rules"], "tool_rules", damage),
-        config=config,
-        overrides=_overrides(row, config),
-        groups=tuple(_memberships(constellation, agent_id, damage)),
-        blocks=tuple(
-            label
-            for (label,) in constellation.rows(
-                "SELECT label FROM memory_blocks WHERE agent_id = ? AND is_active = 1 ORDER BY label", (agent_id,)
-            )
-        ),
+        id=agent.id,
+        name=agent.name,
+        status=agent.status,
+        model=f"{agent.model_provider}/{agent.model_name}",
+        description=agent.description,
+        model_provider=agent.model_provider,
+        model_name=agent.model_name,
+        system_prompt=agent.system_prompt,
+        enabled_tools=agent.enabled_tools,
+        tool_rules=agent.tool_rules,
+        config=agent.config,
+        overrides=_overrides(agent),
+        groups=tuple(_memberships(constellation, agent_id, problems)),
+        blocks=tuple(block.label for block in constellation.bind(blocks.order_by(MemoryBlock.label))),
         **_counts(constellation, agent_id),
-        created_at=read_time(row["created_at"], "created_at", damage),
-        updated_at=read_time(row["updated_at"], "updated_at", damage),
-        damage=tuple(damage),
+        created_at=agent.created_at,
+        updated_at=agent.updated_at,
+        damage=tuple(problems),
     )
 
 
@@ -119,31 +98,29 @@ def _counts(constellation: Constellation, agent_id: str) -> dict[str, Any]:
     }
 
 
-def _memberships(constellation: Constellation, agent_id: str, damage: Damage) -> Iterator[Membership]:
-    capabilities = "m.capabilities" if constellation.has_column("group_members", "capabilities") else "'[]'"
-    sql = f"""SELECT g.id, g.name, m.role, {capabilities}
-              FROM group_members m JOIN agent_groups g ON g.id = m.group_id
-              WHERE m.agent_id = ? ORDER BY g.name"""
-    for group_id, name, role, able in constellation.rows(sql, (agent_id,)):
-        yield Membership(
-            group_id,
-            name,
-            read_json(role, f"role in {name}", damage),
-            read_json(able, f"capabilities in {name}", damage),
-        )
+def _memberships(constellation: Constellation, agent_id: str, problems: Damage) -> Iterator[Membership]:
+    fields = present(constellation, GroupMember, "group", "role", "capabilities")
+    query = GroupMember.select(*fields, AgentGroup.name.alias("group_name")).join(AgentGroup)
+    query = query.where(GroupMember.agent == agent_id).order_by(AgentGroup.name)
+    for member in constellation.bind(query.objects()):
+        problems += damage(member, f"in {member.group_name}")
+        # The default of the column, which came with version 0011.
+        able = member.capabilities if "capabilities" in member.__data__ else []
+        yield Membership(member.group_id, member.group_name, member.role, able)
 
 
-def _overrides(row: dict[str, Any], config: Any) -> tuple[str, ...]:
+def _overrides(agent: Agent) -> tuple[str, ...]:
     """The columns whose value the runtime takes from `config` instead."""
+    config = agent.config
     if not isinstance(config, dict):
         return ()
     model = config.get("model")
     model = model if isinstance(model, dict) else {}
-    differing = (
-        ("system_prompt", config.get("system_prompt"), row["system_prompt"]),
-        ("model_provider", model.get("provider"), row["model_provider"]),
-        ("model_name", model.get("model"), row["model_name"]),
-        ("enabled_tools", config.get("tools"), read_json(row["enabled_tools"], "", [])),
-        ("tool_rules", config.get("tool_rules"), read_json(row["tool_rules"], "", [])),
-    )
-    return tuple(name for name, wins, column in differing if wins and wins != column)
+    wins = {
+        "system_prompt": config.get("system_prompt"),
+        "model_provider": model.get("provider"),
+        "model_name": model.get("model"),
+        "enabled_tools": config.get("tools"),
+        "tool_rules": config.get("tool_rules"),
+    }
+    return tuple(column for column, value in wins.items() if value and value != getattr(agent, column))

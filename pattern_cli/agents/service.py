@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pattern_cli.models.words import AGENT_STATUSES
 from pattern_cli.store import snowflake
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import Damage, read_time, read_word
@@ -13,8 +14,6 @@ from pattern_cli.store.ids import resolve
 
 if TYPE_CHECKING:
     from pattern_cli.agents.records import AgentRecord
-
-STATUSES = ("active", "hibernated", "archived")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class Agents:
             yield AgentRow(
                 id=id,
                 name=name,
-                status=read_word(state, "status", STATUSES, damage),
+                status=read_word(state, "status", AGENT_STATUSES, damage),
                 model=f"{provider}/{model}",
                 block_count=blocks.get(id, 0),
                 message_count=messages.get(id, 0),

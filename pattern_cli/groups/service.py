@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pattern_cli.store.constellation import Constellation
-from pattern_cli.store.decoding import Damage, read_json, read_time, read_word
-from pattern_cli.store.ids import resolve
+from peewee import JOIN, fn
 
-PATTERNS = ("round_robin", "dynamic", "pipeline", "supervisor", "voting", "sleeptime")
+from pattern_cli.models import Agent, AgentGroup, GroupMember, MemoryBlock, damage, present
+from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.decoding import Damage
+from pattern_cli.store.ids import resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ class GroupRecord:
     damage: tuple[str, ...]
 
 
+_LISTED = ("id", "name", "pattern_type", "description", "created_at", "updated_at")
+
+
 class Groups:
     """The groups of an open constellation."""
 
@@ -66,70 +70,55 @@ class Groups:
         """All groups by name."""
         constellation = self._constellation
         names: dict[str, list[str]] = {}
-        sql = """SELECT m.group_id, coalesce(a.name, m.agent_id) FROM group_members m
-                 LEFT JOIN agents a ON a.id = m.agent_id ORDER BY m.group_id, m.agent_id"""
-        for group_id, name in constellation.rows(sql):
+        query = GroupMember.select(GroupMember.group, fn.COALESCE(Agent.name, GroupMember.agent).alias("member"))
+        query = query.join(Agent, JOIN.LEFT_OUTER).order_by(GroupMember.group, GroupMember.agent)
+        for group_id, name in constellation.bind(query.tuples()):
             names.setdefault(group_id, []).append(name)
-        sql = """SELECT id, name, pattern_type, description, created_at, updated_at FROM agent_groups ORDER BY name"""
-        for id, name, pattern, description, created, updated in constellation.rows(sql):
-            damage: Damage = []
-            members = tuple(names.get(id, ()))
+        groups = AgentGroup.select(*(AgentGroup._meta.fields[name] for name in _LISTED)).order_by(AgentGroup.name)
+        for group in constellation.bind(groups):
+            members = tuple(names.get(group.id, ()))
             yield GroupRow(
-                id=id,
-                name=name,
-                pattern_type=read_word(pattern, "pattern_type", PATTERNS, damage),
+                id=group.id,
+                name=group.name,
+                pattern_type=group.pattern_type,
                 member_count=len(members),
                 members=members,
-                description=description,
-                created_at=read_time(created, "created_at", damage),
-                updated_at=read_time(updated, "updated_at", damage),
-                damage=tuple(damage),
+                description=group.description,
+                created_at=group.created_at,
+                updated_at=group.updated_at,
+                damage=damage(group),
             )
 
     def show(self, ref: str) -> GroupRecord:
         """One group by id, name or unique id prefix. Raises NotFoundError or AmbiguousError."""
         constellation = self._constellation
         group_id = resolve(constellation, "group", ref)
-        damage: Damage = []
-        name, description, pattern, config, created, updated = next(
-            constellation.rows(
-                """SELECT name, description, pattern_type, pattern_config, created_at, updated_at
-                   FROM agent_groups WHERE id = ?""",
-                (group_id,),
-            )
+        (group,) = constellation.bind(AgentGroup.select().where(AgentGroup.id == group_id))
+        problems: Damage = [*damage(group)]
+        members = tuple(self._members(group_id, problems))
+        blocks = MemoryBlock.select(MemoryBlock.label).where(
+            MemoryBlock.agent_id == group_id, MemoryBlock.is_active == 1
         )
-        members = tuple(self._members(group_id, damage))
         return GroupRecord(
-            id=group_id,
-            name=name,
-            pattern_type=read_word(pattern, "pattern_type", PATTERNS, damage),
-            pattern_config=read_json(config, "pattern_config", damage),
-            description=description,
+            id=group.id,
+            name=group.name,
+            pattern_type=group.pattern_type,
+            pattern_config=group.pattern_config,
+            description=group.description,
             member_count=len(members),
             members=members,
-            blocks=tuple(
-                label
-                for (label,) in constellation.rows(
-                    "SELECT label FROM memory_blocks WHERE agent_id = ? AND is_active = 1 ORDER BY label", (group_id,)
-                )
-            ),
-            created_at=read_time(created, "created_at", damage),
-            updated_at=read_time(updated, "updated_at", damage),
-            damage=tuple(damage),
+            blocks=tuple(block.label for block in constellation.bind(blocks.order_by(MemoryBlock.label))),
+            created_at=group.created_at,
+            updated_at=group.updated_at,
+            damage=tuple(problems),
         )
 
-    def _members(self, group_id: str, damage: Damage) -> Iterator[Member]:
-        constellation = self._constellation
-        capabilities = "m.capabilities" if constellation.has_column("group_members", "capabilities") else "'[]'"
-        sql = f"""SELECT m.agent_id, a.name, m.role, {capabilities}, m.joined_at
-                  FROM group_members m LEFT JOIN agents a ON a.id = m.agent_id
-                  WHERE m.group_id = ? ORDER BY m.agent_id"""
-        for agent_id, name, role, able, joined in constellation.rows(sql, (group_id,)):
-            who = name or agent_id
-            yield Member(
-                agent_id,
-                name,
-                read_json(role, f"role of {who}", damage),
-                read_json(able, f"capabilities of {who}", damage),
-                read_time(joined, f"joined_at of {who}", damage),
-            )
+    def _members(self, group_id: str, problems: Damage) -> Iterator[Member]:
+        fields = present(self._constellation, GroupMember)
+        query = GroupMember.select(*fields, Agent.name.alias("agent_name")).join(Agent, JOIN.LEFT_OUTER)
+        query = query.where(GroupMember.group == group_id).order_by(GroupMember.agent)
+        for member in self._constellation.bind(query.objects()):
+            problems += damage(member, f"of {member.agent_name or member.agent_id}")
+            # The default of the column, which came with version 0011.
+            able = member.capabilities if "capabilities" in member.__data__ else []
+            yield Member(member.agent_id, member.agent_name, member.role, able, member.joined_at)

@@ -22,21 +22,24 @@ class BaseModel(Model):
         legacy_table_names = False
 
 
-def damage(row: Model | Mapping[str, Any] | Iterable[Any]) -> tuple[str, ...]:
+def damage(row: Model | Mapping[str, Any] | Iterable[Any], where: str = "") -> tuple[str, ...]:
     """Why columns of a row are shown as stored: `created_at: not a time`. Nothing when all were decoded.
 
-    Takes a model instance, or what `.dicts()` and `.tuples()` give.
+    Takes a model instance, or what `.dicts()` and `.tuples()` give. `where` goes behind each column's name, for rows
+    that are shown as part of another: `role of Juniper: not valid JSON`.
     """
     stored: Any = row.__data__ if isinstance(row, Model) else row
     values = stored.values() if isinstance(stored, Mapping) else stored
-    return tuple(problem for value in values if isinstance(value, AsStored) for problem in value.problems)
+    problems = (problem.partition(":") for value in values if isinstance(value, AsStored) for problem in value.problems)
+    return tuple(f"{column}{where and f' {where}'}:{what}" for column, _, what in problems)
 
 
-def present(constellation: Constellation, model: type[Model]) -> list[Field]:
-    """The fields of a model that this constellation's schema version has, to select where a column may be missing.
+def present(constellation: Constellation, model: type[Model], *names: str) -> list[Field]:
+    """The fields of a model, or those named, that this constellation's schema version has: what can be selected.
 
     Left-out fields read as None. Empty where the whole table is missing.
     """
     sql = "SELECT name FROM pragma_table_info(?)"
     columns = {name for (name,) in constellation.rows(sql, (model._meta.table_name,))}
-    return [field for field in model._meta.sorted_fields if field.column_name in columns]
+    fields = [model._meta.fields[name] for name in names] or model._meta.sorted_fields
+    return [field for field in fields if field.column_name in columns]
