@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import JOIN, fn
-
 from pattern_cli.models import Agent, AgentGroup, GroupMember, MemoryBlock, damage, present
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import Damage
@@ -57,6 +55,7 @@ class GroupRecord:
     damage: tuple[str, ...]
 
 
+_LEFT = "LEFT OUTER JOIN"
 _LISTED = ("id", "name", "pattern_type", "description", "created_at", "updated_at")
 
 
@@ -70,10 +69,10 @@ class Groups:
         """All groups by name."""
         constellation = self._constellation
         names: dict[str, list[str]] = {}
-        query = GroupMember.select(GroupMember.group, fn.COALESCE(Agent.name, GroupMember.agent).alias("member"))
-        query = query.join(Agent, JOIN.LEFT_OUTER).order_by(GroupMember.group, GroupMember.agent)
-        for group_id, name in constellation.bind(query.tuples()):
-            names.setdefault(group_id, []).append(name)
+        query = GroupMember.select(GroupMember.group, GroupMember.agent, Agent.name)
+        query = query.join(Agent, _LEFT).order_by(GroupMember.group, GroupMember.agent)
+        for group_id, agent_id, name in constellation.bind(query.tuples()):
+            names.setdefault(group_id, []).append(agent_id if name is None else name)
         groups = AgentGroup.select(*(AgentGroup._meta.fields[name] for name in _LISTED)).order_by(AgentGroup.name)
         for group in constellation.bind(groups):
             members = tuple(names.get(group.id, ()))
@@ -115,7 +114,7 @@ class Groups:
 
     def _members(self, group_id: str, problems: Damage) -> Iterator[Member]:
         fields = present(self._constellation, GroupMember)
-        query = GroupMember.select(*fields, Agent.name.alias("agent_name")).join(Agent, JOIN.LEFT_OUTER)
+        query = GroupMember.select(*fields, Agent.name.alias("agent_name")).join(Agent, _LEFT)
         query = query.where(GroupMember.group == group_id).order_by(GroupMember.agent)
         for member in self._constellation.bind(query.objects()):
             problems += damage(member, f"of {member.agent_name or member.agent_id}")

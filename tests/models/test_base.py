@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,3 +60,20 @@ def test_a_reference_never_reads_another_row(database: Database) -> None:
     with Constellation.open(database("constellations/small.db")) as constellation:
         member = next(iter(constellation.bind(GroupMember.select())))
     assert member.agent == member.agent_id
+
+
+def test_a_value_as_stored_survives_pickling() -> None:
+    """Services' results go through process pools (architecture.md §9)."""
+    value = pickle.loads(pickle.dumps(Agent.status.python_value("asleep")))
+    assert value == "asleep"
+    assert damage([value]) == ("status: 'asleep' is not one of active, hibernated, archived",)
+
+
+def test_the_row_a_remark_is_about_can_be_named() -> None:
+    value = GroupMember.role.python_value("boss")
+    assert damage([value], "of Juniper") == ("role of Juniper: not valid JSON",)
+
+
+def test_only_the_fields_named_are_looked_for(database: Database) -> None:
+    with Constellation.open(database("versions/0010.db")) as constellation:
+        assert [field.name for field in present(constellation, GroupMember, "role", "capabilities")] == ["role"]
