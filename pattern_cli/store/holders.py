@@ -1,8 +1,8 @@
 """Who else has a database open (architecture.md §2).
 
 In WAL mode every connection keeps a shared lock on byte 128 of the -shm file and on the shared range of the database
-file for as long as it is open. On Linux `/proc/locks` lists them all and needs no descriptor: opening and closing one
-of these files in this process would drop SQLite's own locks. Elsewhere `F_GETLK` names one holder.
+file for as long as it is open. On Linux `/proc/locks` lists them and needs no descriptor. Elsewhere, and for the
+processes of another container, `F_GETLK` names one holder.
 """
 
 from __future__ import annotations
@@ -14,10 +14,15 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from pattern_cli.store import opening
 from pattern_cli.store.opening import side
 
 _LOCKS = Path("/proc/locks")
 _SHM_LOCK_BYTES = range(120, 129)
+# The number of a process that holds a lock and cannot be named from here.
+_UNNAMED = 0
+# Descriptors that nobody needs any more and that must not be closed yet.
+_done: list[int] = []
 
 
 class Holder(NamedTuple):
@@ -44,9 +49,8 @@ class Marks:
         Marks._open += 1
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if hasattr(os, "getuid") and self.folder.stat().st_uid != os.getuid():
-                return
-            (self.folder / str(os.getpid())).write_text(started(os.getpid()))
+            if self._is_own():
+                (self.folder / str(os.getpid())).write_text(started(os.getpid()))
 
     def clear(self) -> None:
         """Take this process's mark away with its last open file."""
@@ -57,11 +61,17 @@ class Marks:
             (self.folder / str(os.getpid())).unlink()
 
     def has(self, pid: int) -> bool:
-        """Whether that process marked itself; a later process with the same number does not count."""
+        """Whether that process marked itself; a later process with the same number does not count.
+
+        Only a folder of this user is believed: in a temporary folder anybody could have made one of that name.
+        """
         try:
-            return (self.folder / str(pid)).read_text() == started(pid) != ""
+            return self._is_own() and (self.folder / str(pid)).read_text() == started(pid) != ""
         except OSError:
             return False
+
+    def _is_own(self) -> bool:
+        return not hasattr(os, "getuid") or self.folder.stat().st_uid == os.getuid()
 
 
 def _runtime_folder() -> Path:
@@ -93,21 +103,23 @@ def command(pid: int) -> str:
         return ""
 
 
-def holders(path: Path, probe: Probe | None = None) -> tuple[Holder, ...]:
-    """All other processes that have the database open.
+def holders(path: Path, probe: Probe) -> tuple[Holder, ...]:
+    """All other processes that have the database open; `probe` belongs to our own connection to it.
 
-    A single holder with `pid` None means that this system cannot tell: the file then counts as held.
+    A holder with `pid` None is one that this system cannot name: a process of another container, or, where locks cannot
+    be asked for at all, a possible one, so that the file counts as held.
     """
-    if os.access(_LOCKS, os.R_OK):
-        pids = _from_proc(path)
-        marks = Marks()
-        return tuple(Holder(pid, command(pid), marks.has(pid)) for pid in sorted(pids))
-    if not side(path, "-shm").exists():
-        return ()
-    return probe.holders() if probe else (Holder(None, "", False),)
+    listed = os.access(_LOCKS, os.R_OK)
+    pids = _from_proc(path) if listed else set()
+    if not pids:
+        asked = probe.locked_by(otherwise=None if listed else _UNNAMED)
+        pids = set() if asked is None else {asked}
+    marks = Marks()
+    return tuple(Holder(pid, command(pid), marks.has(pid)) if pid else Holder(None, "", False) for pid in sorted(pids))
 
 
 def _from_proc(path: Path) -> set[int]:
+    """The processes that `/proc/locks` names; it leaves out those of containers that this one cannot look into."""
     wanted: dict[int, os.stat_result] = {}
     for file in (path, side(path, "-shm")):
         with contextlib.suppress(OSError):
@@ -118,15 +130,19 @@ def _from_proc(path: Path) -> set[int]:
         words = line.split()
         if len(words) != 8 or words[1] not in {"POSIX", "OFDLCK"}:
             continue  # a waiting process has an arrow in its line and holds nothing
-        major, minor, inode = words[5].split(":")
+        device, _, inode = words[5].rpartition(":")
         status_of = wanted.get(int(inode))
-        pid = int(words[4])
+        pid = max(int(words[4]), _UNNAMED)
         if status_of is None or pid == os.getpid():
             continue
-        device = os.makedev(int(major, 16), int(minor, 16))
-        if device == status_of.st_dev or _has_open(pid, status_of):
+        if device == _device(status_of) or not pid or _has_open(pid, status_of):
             pids.add(pid)
     return pids
+
+
+def _device(status: os.stat_result) -> str:
+    """A device as `/proc/locks` writes it."""
+    return f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
 
 
 def _has_open(pid: int, status: os.stat_result) -> bool:
@@ -143,41 +159,56 @@ def _has_open(pid: int, status: os.stat_result) -> bool:
 
 
 class Probe:
-    """`F_GETLK` on descriptors that outlive SQLite's own: open before SQLite opens, close after it has closed."""
+    """`F_GETLK` on a descriptor of the -shm file that is closed only after SQLite has closed its own.
+
+    Closing any descriptor of a file drops all of this process's locks on it; opening one does no harm.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._shm = side(path, "-shm")
         self._fd: int | None = None
-        if not os.access(_LOCKS, os.R_OK) and sys.platform != "win32":
-            with contextlib.suppress(OSError):
-                self._fd = os.open(side(path, "-shm"), os.O_RDONLY)
 
-    def holders(self) -> tuple[Holder, ...]:
-        """One holder, or none; a holder without pid where the system cannot be asked."""
+    def locked_by(self, otherwise: int | None = _UNNAMED) -> int | None:
+        """A process that has the file open, never ourselves; 0 for one without a name, None when there is none.
+
+        `otherwise` is the answer where locks cannot be asked for.
+        """
         if self._fd is None:
-            return (Holder(None, "", False),)
-        pid = locked_by(self._fd)
-        return (Holder(pid, command(pid), Marks().has(pid)),) if pid else ()
+            try:
+                self._fd = os.open(self._shm, os.O_RDONLY)
+            except FileNotFoundError:
+                return None
+            except OSError:
+                return otherwise
+        return _locked_by(self._fd, otherwise)
 
     def close(self) -> None:
-        """Let go of the descriptor; only after SQLite has closed its own."""
+        """Let go of the descriptor, once this process has no database open any more."""
         if self._fd is not None:
-            os.close(self._fd)
+            _done.append(self._fd)
             self._fd = None
+        while _done and not opening.open_here():
+            os.close(_done.pop())
 
 
-def locked_by(fd: int) -> int | None:
+def _locked_by(fd: int, otherwise: int | None) -> int | None:
     """The process that holds the connection byte of an open -shm file; never ourselves."""
     if sys.platform == "win32":
-        return None
+        return otherwise
     import fcntl
 
     first, length = _SHM_LOCK_BYTES.start, len(_SHM_LOCK_BYTES)
-    if sys.platform == "darwin":
-        layout, ask = "qqihh", (first, length, 0, fcntl.F_WRLCK, os.SEEK_SET)
-        answer = struct.unpack(layout, fcntl.fcntl(fd, fcntl.F_GETLK, struct.pack(layout, *ask)))
-        kind, pid = answer[3], answer[2]
-    else:
+    if sys.platform == "linux":
         layout = "hhqqi4x"
         question = struct.pack(layout, fcntl.F_WRLCK, os.SEEK_SET, first, length, 0)
-        kind, _, _, _, pid = struct.unpack(layout, fcntl.fcntl(fd, fcntl.F_GETLK, question))
-    return None if kind == fcntl.F_UNLCK else pid
+    elif sys.platform == "darwin":
+        layout = "qqihh"
+        question = struct.pack(layout, first, length, 0, fcntl.F_WRLCK, os.SEEK_SET)
+    else:
+        return otherwise
+    try:
+        answer = struct.unpack(layout, fcntl.fcntl(fd, fcntl.F_GETLK, question))
+    except OSError:
+        return otherwise
+    kind, pid = (answer[0], answer[4]) if sys.platform == "linux" else (answer[3], answer[2])
+    return None if kind == fcntl.F_UNLCK else max(pid, _UNNAMED)

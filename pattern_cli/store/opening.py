@@ -7,6 +7,7 @@ a cleanly closed WAL database creates -wal and -shm and leaves them; `immutable`
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import apsw
 
 from pattern_cli.errors import ConflictError, FailureError, IntegrityError, PatternError
 from pattern_cli.store.failures import missing, translate
+from pattern_cli.store.locate import FILE_NAME
 
 BUSY_TIMEOUT_MS = 5_000
 Identity = tuple[int, ...]
@@ -28,7 +30,7 @@ class Opened:
     """One open database: its connection, and how to let go of it without leaving a trace.
 
     `keep_wal` says that a log existed at open, `frozen` that changes by others stay invisible, `private_copy` is the
-    folder to remove afterwards.
+    folder to remove afterwards, `named` the file that is meant where a copy is read.
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class Opened:
         self.frozen = frozen
         self.private_copy: Path | None = None
         self.closed = False
-        self._named = path
+        self.named = path
         self._seen = identity(path, frozen) if seen is None else seen
         self._file = identity(path)
         _open_here[self._file] += 1
@@ -58,7 +60,7 @@ class Opened:
 
         A frozen view is outdated by any change of the file or its log.
         """
-        return self.closed or self._seen != identity(self._named, self.frozen)
+        return self.closed or self._seen != identity(self.named, self.frozen)
 
     def close(self) -> None:
         """Close the connection; a reader never checkpoints a log that has content."""
@@ -77,9 +79,14 @@ class Opened:
             shutil.rmtree(self.private_copy, ignore_errors=True)
 
 
+def open_here() -> bool:
+    """Whether this process has any database open."""
+    return any(_open_here.values())
+
+
 def side(path: Path, suffix: str) -> Path:
-    """The path of a side file: `-wal`, `-shm` or `-journal`."""
-    return Path(f"{path}{suffix}")
+    """The path of a side file: `-wal`, `-shm` or `-journal`; SQLite puts them beside the file a link leads to."""
+    return Path(f"{os.path.realpath(path)}{suffix}")
 
 
 def identity(path: Path, content: bool = False) -> Identity:
@@ -106,20 +113,27 @@ def _size(path: Path) -> int:
 
 def check_file(path: Path) -> None:
     """Raise the error that fits a path which cannot be a database: missing, a folder, unreadable."""
-    if path.is_dir():
-        inside = path / "constellation.db"
-        hint = (
-            f"use --db {inside}"
-            if inside.is_file()
-            else "name the database file itself, for example FOLDER/constellation.db"
-        )
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise missing(path) from None
+    except OSError as error:
+        raise FailureError(
+            f"{path} cannot be opened: {error.strerror}", "check the path and the permissions of its folders"
+        ) from None
+    if stat.S_ISDIR(kind):
+        inside = path / FILE_NAME
+        hint = f"use --db {inside}" if os.path.isfile(inside) else f"name the database file itself: FOLDER/{FILE_NAME}"
         raise FailureError(f"{path} is a folder, not a database file", hint)
-    if not path.exists():
-        raise missing(path)
-    if not path.is_file():
+    if not stat.S_ISREG(kind):
         raise FailureError(f"{path} is not a regular file", "name the database file itself")
     if not os.access(path, os.R_OK):
         raise FailureError(f"{path} may not be read by this user", "check the permissions of the file")
+
+
+def _folder(path: Path) -> Path:
+    """The folder that SQLite's side files are in."""
+    return side(path, "").parent
 
 
 def open_reading(path: Path, is_held: Callable[[], bool] = lambda: False) -> Opened:
@@ -134,34 +148,33 @@ def open_reading(path: Path, is_held: Callable[[], bool] = lambda: False) -> Ope
     seen = identity(path)
     wal = side(path, "-wal").exists()
     shm = side(path, "-shm").exists()
-    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+    if os.access(path, os.W_OK) and os.access(_folder(path), os.W_OK):
         # An empty log of somebody who has the file open goes with the last of us; one left behind stays.
         keep = wal and (bool(_size(side(path, "-wal"))) or not (_open_here[seen] or is_held()))
-        return _reader(path, apsw.SQLITE_OPEN_READWRITE, str(path), seen, keep_wal=keep)
-    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        return _reader(path, "mode=rw", seen, keep_wal=keep)
     if wal and shm:
-        return _reader(path, flags, _uri(path, "mode=ro"), seen, keep_wal=True)
+        return _reader(path, "mode=ro", seen, keep_wal=True)
     seen = identity(path, content=True)
     if wal:
         return _private_copy(path, seen)
-    return _reader(path, flags, _uri(path, "mode=ro&immutable=1"), seen, frozen=True)
+    return _reader(path, "mode=ro&immutable=1", seen, frozen=True)
 
 
 def open_writing(path: Path) -> Opened:
     """Open an existing file for a change: WAL, foreign keys, `synchronous=FULL`, five seconds of patience."""
     check_file(path)
-    for place in (path, path.parent):
+    for place in (path, _folder(path)):
         if not os.access(place, os.W_OK):
             raise FailureError(
                 f"{place} may not be written by this user", "check the permissions of the file and its folder"
             )
-    return _writer(path, apsw.SQLITE_OPEN_READWRITE)
+    return _writer(path)
 
 
 def create(path: Path) -> Opened:
     """Create an empty database (mode 0600) in WAL mode; raises ConflictError when the file exists."""
     if path.is_dir():
-        raise FailureError(f"{path} is a folder, not a database file", f"use {path / 'constellation.db'}")
+        raise FailureError(f"{path} is a folder, not a database file", f"use {path / FILE_NAME}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -171,16 +184,19 @@ def create(path: Path) -> Opened:
         raise FailureError(
             f"{path} cannot be created: {error.strerror}", "check the permissions of the folder"
         ) from None
-    return _writer(path, apsw.SQLITE_OPEN_READWRITE)
-
-
-def _uri(path: Path, query: str) -> str:
-    return f"file:{quote(str(path.absolute()))}?{query}"
-
-
-def _connect(path: Path, flags: int, name: str) -> apsw.Connection:
     try:
-        connection = apsw.Connection(name, flags=flags)
+        return _writer(path)
+    except BaseException:
+        for suffix in ("", "-wal", "-shm"):
+            side(path, suffix).unlink(missing_ok=True)
+        raise
+
+
+def _connect(path: Path, query: str) -> apsw.Connection:
+    # Only a URI can name every file: bytes that are no UTF-8, names that begin with `file:` or `:`.
+    name = f"file:{quote(os.fsencode(path.absolute()))}?{query}"
+    try:
+        connection = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI)
     except apsw.Error as error:
         raise translate(error, path) or error from None
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
@@ -189,10 +205,8 @@ def _connect(path: Path, flags: int, name: str) -> apsw.Connection:
     return connection
 
 
-def _reader(
-    path: Path, flags: int, name: str, seen: Identity, *, keep_wal: bool = False, frozen: bool = False
-) -> Opened:
-    connection = _connect(path, flags, name)
+def _reader(path: Path, query: str, seen: Identity, *, keep_wal: bool = False, frozen: bool = False) -> Opened:
+    connection = _connect(path, query)
     try:
         if keep_wal:
             connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
@@ -204,8 +218,8 @@ def _reader(
     return Opened(connection, path, reading=True, keep_wal=keep_wal, frozen=frozen, seen=seen)
 
 
-def _writer(path: Path, flags: int) -> Opened:
-    connection = _connect(path, flags, str(path))
+def _writer(path: Path) -> Opened:
+    connection = _connect(path, "mode=rw")
     try:
         connection.execute("PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -232,9 +246,15 @@ def _private_copy(path: Path, seen: Identity) -> Opened:
     try:
         shutil.copyfile(path, copy)
         shutil.copyfile(side(path, "-wal"), side(copy, "-wal"))
-        opened = _reader(path, apsw.SQLITE_OPEN_READWRITE, str(copy), seen, keep_wal=True, frozen=True)
-    except BaseException:
+        opened = _reader(copy, "mode=rw", seen, keep_wal=True, frozen=True)
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise FailureError(
+                f"{path} has a log that this user may not index, and a private copy failed: {error.strerror}",
+                f"make room in {folder.parent}, or read it as the user who owns it",
+            ) from None
         raise
-    opened.path, opened.private_copy = copy, folder
+    opened.private_copy = folder
+    opened.named = path
     return opened
