@@ -93,13 +93,13 @@ class Structure:
 class Archive:
     """An open archive; a context manager that closes it.
 
-    `kind` is `agent`, `group`, `thin group` or `constellation`; `exported_at` is column text; `not_canonical` counts
-    the blocks read so far that another writer would have encoded otherwise.
+    `kind` is `agent`, `group`, `thin group` or `constellation`; `exported_at` is column text; `bytes_read` counts
+    what was read of blocks, for progress; who begins a new pass sets it to zero.
     """
 
     def __init__(self, car: CarFile) -> None:
         self.car = car
-        self.not_canonical = 0
+        self._not_canonical: set[bytes] = set()
         self.bytes_read = 0
         try:
             manifest = self._manifest()
@@ -131,6 +131,11 @@ class Archive:
     def kind(self) -> str:
         """What was exported: `agent`, `group`, `thin group` or `constellation`."""
         return self.structure.kind
+
+    @property
+    def not_canonical(self) -> int:
+        """The number of blocks among those read so far that another writer would have encoded otherwise."""
+        return len(self._not_canonical)
 
     def block(self, link: Link) -> BlockRecord:
         """A memory block, without its snapshot."""
@@ -241,7 +246,8 @@ class Archive:
             examined = dagcbor.examine(data)
         except DagCborError as error:
             raise self.failure(link, "the data", f"no valid DAG-CBOR ({error})") from None
-        self.not_canonical += not examined.canonical
+        if not examined.canonical:
+            self._not_canonical.add(link.cid)
         self.bytes_read += len(data)
         return examined
 

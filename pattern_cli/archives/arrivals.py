@@ -21,6 +21,8 @@ def place_arrivals(ground: Ground, archive: Archive) -> None:
     rename = ground.options.rename
     if rename is not None and archive.kind == "constellation":
         raise UsageError("--rename names one agent or group, and this archive holds a constellation")
+    if rename is not None and not rename.strip():
+        raise UsageError("--rename needs a name that is not blank")
     agents = _Arrivals(ground, "agent", None if only_groups else rename)
     placement.agents = agents.place([part.record for part in structure.agents])
     placement.identity.agents = agents.ids

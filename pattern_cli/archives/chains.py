@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pattern_cli.archives.identity import fresh_ids
 from pattern_cli.archives.inventory import ChainItem
 from pattern_cli.archives.placement import Ground, PlacedLink
+from pattern_cli.archives.plans import counted
 
 
 def place_chain(
@@ -24,10 +25,11 @@ def place_chain(
     circles = sum(one.parent is None for one in ordered) - sum(one.parent is None for one in linked)
     remark = ground.placement.remarks.append
     if chain.repeated and ground.options.keep_ids:
-        remark(f"{chain.repeated} {kind} ids occur twice in the archive; the later ones are new")
+        what = counted(chain.repeated, f"{kind} id")
+        remark(f"{what} occurred in the archive before; those rows get new ones")
     if chain.cut + circles:
-        what = "entries" if kind == "entry" else "summaries"
-        remark(f"{chain.cut + circles} {what} hung on one that does not come along, or on each other; that link is cut")
+        what = counted(chain.cut + circles, kind, "entries" if kind == "entry" else "summaries")
+        remark(f"{what} hung on one that does not come along, or in a circle; that link is cut")
     return ordered
 
 

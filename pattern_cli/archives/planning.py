@@ -15,7 +15,7 @@ from pattern_cli.archives.history import KeptIds, NewIds, message_rows
 from pattern_cli.archives.inventory import Inventory
 from pattern_cli.archives.ownership import place_blocks
 from pattern_cli.archives.placement import Ground, Placement
-from pattern_cli.archives.plans import Conflict, ImportOptions, ImportPlan
+from pattern_cli.archives.plans import Conflict, ImportOptions, ImportPlan, counted
 from pattern_cli.archives.relations import place_members, place_shares
 from pattern_cli.archives.removal import Removed, count_removed
 from pattern_cli.archives.rows import JsonColumns
@@ -76,7 +76,8 @@ class Planner:
         place_members(ground, archive.structure.groups)
         place_shares(ground, archive, (block.id for block in found.blocks))
         if found.copies:
-            placement.remarks.append(f"{found.copies} copies of shared blocks are the same block, which comes once")
+            what = counted(found.copies, "copy", "copies")
+            placement.remarks.append(f"{what} of shared blocks left out: each comes once, with its owner")
         return Decisions(placement, count_removed(self._target, placement))
 
     def look_at_messages(self, decisions: Decisions, progress: Progress | None = None) -> History:
@@ -123,16 +124,16 @@ class Planner:
     def _remarks(self, history: History) -> list[str]:
         remarks = []
         if history.quoted:
-            remarks.append(
-                f"{history.quoted} JSON columns hold a bare number, which the runtime cannot read; they come as strings"
-            )
+            what = counted(history.quoted, "JSON column")
+            remarks.append(f"{what} with a bare number, which the runtime cannot read, stored as a string")
         if history.unreadable_batches and self._options.keep_ids:
+            what = counted(history.unreadable_batches, "batch id")
             remarks.append(
-                f"{history.unreadable_batches} batch ids are no snowflakes, so the runtime cannot load that history; "
-                "without --keep-ids they get new ones"
+                f"{what} that the runtime cannot read, nor a history with them; without --keep-ids they are made new"
             )
         if self._archive.not_canonical:
-            remarks.append(f"{self._archive.not_canonical} blocks of the archive were not encoded in the canonical way")
+            what = counted(self._archive.not_canonical, "block")
+            remarks.append(f"{what} of the archive not in the canonical encoding; the content is unaffected")
         return remarks
 
 

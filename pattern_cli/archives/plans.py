@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number and its word, for remarks: `1 share`, `2 shares`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 Policy = Literal["fail", "rename", "skip", "replace"]
 Action = Literal["add", "rename", "skip", "replace", "fail"]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pattern_cli.archives.archive import Archive, GroupPart
 from pattern_cli.archives.placement import Ground, Member, Share
+from pattern_cli.archives.plans import counted
 from pattern_cli.store import times
 
 _SHOWN = 3
@@ -28,7 +29,7 @@ def place_members(ground: Ground, groups: tuple[GroupPart, ...]) -> None:
         placement.members += members.values()
         if missing:
             placement.remarks.append(
-                f'{len(missing)} members of group "{group.name}" are neither in the archive nor in the database: '
+                f'{counted(len(missing), "member")} of group "{group.name}", neither in the archive nor in the database'
                 + _listed(missing)
             )
 
@@ -58,7 +59,7 @@ def place_shares(ground: Ground, archive: Archive, held: Iterable[str]) -> None:
     placement.shares += shares.values()
     if missing:
         placement.remarks.append(
-            f"{len(missing)} shares name a block or an agent that is neither in the archive nor in the database: "
+            f"{counted(len(missing), 'share')} of a block or with an agent, neither in the archive nor in the database"
             + _listed(missing)
         )
 
@@ -101,4 +102,4 @@ def _is_shared(ground: Ground, block: str, agent: str) -> bool:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    return ": " + ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")

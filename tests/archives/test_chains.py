@@ -42,7 +42,7 @@ def test_a_chain_of_thousands_does_not_recurse(build: Any, fresh: Path, importin
 def test_a_link_to_nothing_is_cut_and_told(build: Any, fresh: Path, importing: Any, content: Any) -> None:
     done = importing(fresh, build.write_agent(entries=[build.entry("a", "elsewhere")]))
     assert content(fresh).rows(PARENTS) == [("content of a", None)]
-    assert "1 entries hung on one that does not come along" in done.remarks[0]
+    assert "1 entry hung on one that does not come along" in done.remarks[0]
 
 
 def test_with_kept_ids_a_link_into_the_target_stays(build: Any, fresh: Path, importing: Any, content: Any) -> None:
@@ -66,7 +66,7 @@ def test_an_id_that_occurs_twice_becomes_two_entries(build: Any, fresh: Path, im
     entries = [build.entry("a"), build.entry("a", content="another")]
     done = importing(fresh, build.write_agent(entries=entries), keep_ids=True)
     assert sorted(content(fresh).rows("SELECT content FROM archival_entries")) == ["another", "content of a"]
-    assert "1 entry ids occur twice" in done.remarks[0]
+    assert "1 entry id occurred" in done.remarks[0]
 
 
 @pytest.mark.parametrize(
