@@ -120,7 +120,7 @@ class Constellation:
         """The highest version in the migration ledger; None without one."""
         if not self.has_table("_sqlx_migrations"):
             return None
-        found = self.value("SELECT max(version) FROM _sqlx_migrations")
+        found = self.value("SELECT max(version) FROM _sqlx_migrations WHERE typeof(version) = 'integer'")
         return None if found is None else int(found)
 
     def require(self, table: str, *columns: str, since: int) -> None:

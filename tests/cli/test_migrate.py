@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import pexpect
 import pytest
 
 from pattern_cli.store import versions
@@ -204,3 +205,17 @@ def test_another_user_s_current_database_can_be_checked(database: Database, cli:
         assert cli("--db", path, "migrate", "up").code == 0
     finally:
         path.parent.chmod(0o755)
+
+
+@pytest.mark.parametrize(("answer", "code", "pending"), [("y", 0, 0), ("n", 7, 6)])
+def test_on_a_terminal_it_asks(answer: str, code: int, pending: int, database: Database, cli: Cli) -> None:
+    path = database("versions/0012.db")
+    command = ["-m", "pattern_cli", "--db", str(path), "migrate", "up"]
+    child = pexpect.spawn(sys.executable, command, encoding="utf-8", timeout=30, dimensions=(40, 100))
+    child.expect_exact("is at schema 0012, pending 0013; a snapshot is made first")
+    child.expect_exact(f"migrate {path}? [y/N]")
+    child.sendline(answer)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == code
+    assert cli("--db", path, "migrate", "status", "--check").code == pending

@@ -88,3 +88,9 @@ def test_a_gap_is_pending_whatever_the_highest_version_is(changed: Callable[[str
     path = changed("versions/0013.db", "DELETE FROM _sqlx_migrations WHERE version IN (5, 11)")
     with Constellation.open(path) as constellation:
         assert ledger.pending(ledger.check(constellation)) == (5, 11)
+
+
+def test_a_version_that_is_no_number_hides_none_that_is(changed: Callable[[str, str], Path]) -> None:
+    path = changed("versions/0013.db", "UPDATE _sqlx_migrations SET version = 'new' WHERE version = 12")
+    with Constellation.open(path) as constellation:
+        assert constellation.version == 13
