@@ -1,0 +1,168 @@
+"""docs/json.md holds every key of every JSON output, with its type."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+Run = Callable[..., Any]
+ROW = re.compile(r"^\| `(?P<key>[^`]+)` \| (?P<type>[A-Za-z]+\??) \|.*\|$")
+HOLDER = """
+import sys, apsw
+connection = apsw.Connection(sys.argv[1])
+connection.execute("SELECT count(*) FROM agents").fetchall()
+print("held", flush=True)
+sys.stdin.read()
+"""
+SIMPLE: dict[str, Callable[[Any], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "integer": lambda value: type(value) is int,
+    "number": lambda value: type(value) in (int, float),
+    "boolean": lambda value: isinstance(value, bool),
+    "time": lambda value: isinstance(value, str) and value.endswith("Z") and bool(datetime.fromisoformat(value[:19])),
+    "counts": lambda value: isinstance(value, dict) and all(type(count) is int for count in value.values()),
+    "strings": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    "integers": lambda value: isinstance(value, list) and all(type(item) is int for item in value),
+    "objects": lambda value: isinstance(value, list) and all(isinstance(item, dict) for item in value),
+    "object": lambda value: isinstance(value, dict),
+    "JSON": lambda value: True,
+}
+
+
+def documented() -> dict[str, dict[str, str]]:
+    """The types by key, by command."""
+    found: dict[str, dict[str, str]] = {}
+    for section in (ROOT / "docs" / "json.md").read_text(encoding="utf-8").split("\n## ")[1:]:
+        title, *lines = section.splitlines()
+        keys = [match for line in lines if (match := ROW.match(line))]
+        assert len(keys) == len([line for line in lines if line.startswith("| `")]), title
+        found[title] = {match["key"]: match["type"] for match in keys}
+        assert len(found[title]) == len(keys), f"{title} names a key twice"
+    return found
+
+
+DOCUMENTED = documented()
+
+
+def check(row: dict[str, Any], title: str, damaged: bool = False, at: str = "") -> Iterator[str]:
+    """The documented keys that a row has; fails for others and for other types."""
+    keys = DOCUMENTED[title]
+    damaged = damaged or bool(row.get("damage"))
+    for name, value in row.items():
+        key = f"{at}{name}"
+        assert key in keys, f"docs/json.md does not know {key} of {title}"
+        yield key
+        kind = keys[key].rstrip("?")
+        if value is None:
+            assert keys[key].endswith("?") or kind == "JSON" or damaged, f"{key} of {title} is null"
+        else:
+            assert damaged or SIMPLE[kind](value), f"{key} of {title} is no {kind}: {value!r}"
+            if kind in ("objects", "object"):
+                for inner in value if isinstance(value, list) else [value]:
+                    yield from check(inner, title, damaged, f"{key}[]." if kind == "objects" else f"{key}.")
+
+
+@pytest.fixture(scope="module")
+def place(fixtures_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copies of databases that together have a row of every kind."""
+    folder = tmp_path_factory.mktemp("json")
+    for name in ("constellations/small.db", "constellations/small-embeddings.db", "versions/0010-preedit.db"):
+        (folder / Path(name).name).write_bytes((fixtures_dir / name).read_bytes())
+    return folder
+
+
+@pytest.fixture
+def held(place: Path) -> Iterator[None]:
+    """Another process has the database open, so that there is a holder to tell."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(place / "small.db")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout and process.stdout.readline() == "held\n"
+    yield
+    process.communicate("")
+
+
+def runs(place: Path) -> dict[str, list[list[str]]]:
+    """Command lines for every section of the page."""
+    small, old = str(place / "small.db"), str(place / "0010-preedit.db")
+    archive = str(ROOT / "tests" / "fixtures" / "small-group-full.car")
+    backup = str(place / "backup" / "small.db")
+    listed = {"messages": ["--archived", "--deleted"], "memory": ["--all"]}
+    found = {
+        "pattern": [["--db", small]],
+        "pattern init": [["init", str(place / "new.db")]],
+        "pattern messages tail": [["--db", small, "messages", "tail", "-n", "200"]],
+        "pattern search": [
+            ["--db", small, "search", text, "--archived", "--deleted", "--inactive", "--limit", "200"]
+            for text in ("kettle slow harbor", "a*")
+        ],
+        "pattern import": [
+            ["--db", str(place / "imported.db"), "import", archive, *how]
+            for how in (["--create"], ["--on-conflict", "rename"])
+        ],
+        "pattern import --dry-run": [["--db", small, "import", archive, "--dry-run"]],
+        "pattern backup": [["--db", small, "backup", "-o", backup]],
+        "pattern backup list": [["backup", "list", str(place / "backup")]],
+        "pattern backup verify": [["backup", "verify", backup]],
+        "pattern vacuum --dry-run": [["--db", small, "vacuum", "--dry-run"]],
+        "pattern vacuum": [["--db", str(place / "imported.db"), "vacuum", "--yes"]],
+        "pattern migrate status": [["--db", path, "migrate", "status"] for path in (small, old)],
+        "pattern migrate plan": [["--db", old, "migrate", "plan"]],
+        "pattern migrate up --dry-run": [["--db", old, "migrate", "up", "--dry-run"]],
+        "pattern migrate up": [["--db", old, "migrate", "up", "--yes"]],
+        "pattern db info": [["--db", small, "db", "info"]],
+        "pattern db stats": [
+            ["--db", path, "db", "stats"] for path in (small, str(place / "small-embeddings.db"), old)
+        ],
+    }
+    for group in ("agents", "groups", "memory", "archival", "messages"):
+        found[f"pattern {group} list"] = [["--db", small, group, "list", *listed.get(group, [])]]
+    found["pattern memory list"].append(["--db", small, "memory", "list", "Juniper"])
+    found["pattern messages list"].append(["--db", small, "messages", "list", "--fields", "id,text"])
+    return found
+
+
+def test_every_command_has_its_section() -> None:
+    from pattern_cli.cli.app import COMMANDS
+
+    assert {title.split()[1] for title in DOCUMENTED if " " in title} == set(COMMANDS)
+
+
+def test_every_key_is_documented(place: Path, held: None, program: Run) -> None:
+    (place / "backup").mkdir()
+    seen: dict[str, set[str]] = {title: set() for title in DOCUMENTED}
+    lines = runs(place)
+    for title in DOCUMENTED:
+        for line in lines.get(title, []):
+            value = output(program, line)
+            assert value, title
+            for row in value if isinstance(value, list) else [value]:
+                seen[title].update(check(row, title))
+            if title.endswith(" list") and title != "pattern backup list":
+                shown = title.replace(" list", " show")
+                for row in value:
+                    record = [*line[:3], "show", row["id"]]
+                    seen[shown].update(check(output(program, record), shown))
+    unseen = {title: {key for key in keys if key not in seen[title]} for title, keys in DOCUMENTED.items()}
+    allowed = {"pattern": {f"full_blocks[].{key}" for key in ("owner", "label", "used", "limit")}}
+    for title, keys in unseen.items():
+        tail_text = {"text"} if title == "pattern messages tail" else set()
+        assert keys - allowed.get(title, set()) - tail_text == set(), f"{title} never had these keys"
+
+
+def output(program: Run, line: list[str]) -> Any:
+    done = program(*line, "--json")
+    assert done.code in (0, 5), (line, done.err)
+    return json.loads(done.out)
