@@ -30,7 +30,7 @@ def _each(versions: Any) -> str:
 VERSIONS = Table(
     columns=(
         Column("version", "VERSION", show=_four, style="bold"),
-        Column("description", "DESCRIPTION"),
+        Column("description", "DESCRIPTION", wide=True),
         Column("state", "STATE", style=lambda row: _STATES.get(row.state, "red")),
         Column("installed_on", "INSTALLED", show=values.local),
         Column(
@@ -72,7 +72,7 @@ def _compared(record: Any) -> str:
     if not record.tables:
         return ""
     rows, tables = values.plural(record.rows, "row"), values.plural(record.tables, "table")
-    return f"{rows} in {tables} are all there; foreign keys, triggers and full-text indexes checked"
+    return f"{rows} in {tables} are all there; keys, triggers and indexes too"
 
 
 DONE = Layout(
