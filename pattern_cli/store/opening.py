@@ -173,14 +173,14 @@ def open_writing(path: Path) -> Opened:
 
 def create(path: Path) -> Opened:
     """Create an empty database (mode 0600) in WAL mode; raises ConflictError when the file exists."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise FailureError(f"{path} is a folder, not a database file", f"use {path / FILE_NAME}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        raise ConflictError(f"{path} exists already", "choose another path, or leave out what creates it") from None
     except OSError as error:
+        if os.path.lexists(path):
+            raise ConflictError(f"{path} exists already", "choose another path, or leave out what creates it") from None
         raise FailureError(
             f"{path} cannot be created: {error.strerror}", "check the permissions of the folder"
         ) from None
