@@ -99,8 +99,16 @@ class Constellation:
         """The rows of a query, streamed, with SQLite's raw values; bytes that are no UTF-8 come as surrogates."""
         try:
             yield from tolerant.rows(self.connection, sql, params)
+        except apsw.SQLError as error:
+            raise self._empty() or translate(error, self.path) or error from None
         except apsw.Error as error:
             raise translate(error, self.path) or error from None
+
+    def _empty(self) -> SchemaError | None:
+        """What is to be said about a database without any table."""
+        if self.connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall():
+            return None
+        return SchemaError(f"{self.path} is an empty database", "`pattern migrate up` makes it a constellation")
 
     def value(self, sql: str, params: Any = (), default: Any = None) -> Any:
         """The first column of the first row, or `default` when there is no row."""

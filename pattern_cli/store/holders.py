@@ -43,9 +43,11 @@ class Marks:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or _runtime_folder()
+        self._is_set = False
 
     def set(self) -> None:
         """Mark this process; where no mark can be written others only see a foreign holder."""
+        self._is_set = True
         Marks._open += 1
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -54,6 +56,9 @@ class Marks:
 
     def clear(self) -> None:
         """Take this process's mark away with its last open file."""
+        if not self._is_set:
+            return
+        self._is_set = False
         Marks._open -= 1
         if Marks._open:
             return
