@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Collection, Iterable
+from typing import Any, Literal
 from uuid import uuid4
 
 from pattern_cli.errors import AmbiguousError, NotFoundError
@@ -17,7 +18,10 @@ _TABLES: dict[str, tuple[str, str | None, str]] = {
     "archival": ("archival_entries", None, "archival list AGENT"),
     "message": ("messages", None, "messages list"),
 }
+# Last the one that counts should both have the same id.
+_OWNERS = ("group", "agent")
 _WORDS = {"archival": "archival entry"}
+_MANY = {"archival": "archival entries"}
 _LAST = "\U0010ffff"
 _SHOWN = 4
 
@@ -29,7 +33,7 @@ def new_id(prefix: str = "") -> str:
 
 def resolve(constellation: Constellation, kind: Kind, ref: str) -> str:
     """The id that `ref` names. Raises NotFoundError with the nearest names, or AmbiguousError."""
-    found = _find(constellation, kind, ref)
+    found = _exact(constellation, kind, ref) or _only(_beginning(constellation, kind, ref), ref, kind)
     if found is not None:
         return found
     table, name, command = _TABLES[kind]
@@ -45,17 +49,22 @@ def resolve_owner(constellation: Constellation, ref: str) -> tuple[str, str]:
     """The id and display name of an owner of memory: an agent, a group, or `_constellation_`.
 
     Blocks and archival entries outlive their owner: the id of one that is gone still names it, by itself.
+    Raises NotFoundError with the nearest names, or AmbiguousError.
     """
     if ref == CONSTELLATION:
         return ref, ref
-    for kind in ("agent", "group"):
-        found = _find(constellation, kind, ref)
-        if found is not None:
-            table = _TABLES[kind][0]
-            return found, str(constellation.value(f"SELECT name FROM {table} WHERE id=?", (found,)))
-    gone = _gone(constellation, ref)
-    if gone is not None:
-        return gone, gone
+    named = {id: kind for kind in _OWNERS if (id := _exact(constellation, kind, ref)) is not None}
+    if ref in named:
+        named = {ref: named[ref]}
+    found = _only(list(named), ref, "owner") or (ref if _is_gone(constellation, ref) else None)
+    if found is None:
+        named = {id: kind for kind in _OWNERS for id in _beginning(constellation, kind, ref)}
+        found = _only([*named, *_gone_beginning(constellation, ref, named)], ref, "owner")
+    if found is not None:
+        if found in named:
+            name = constellation.value(f"SELECT name FROM {_TABLES[named[found]][0]} WHERE id=?", (found,))
+            return found, str(name)
+        return found, found
     names = [r[0] for r in constellation.rows("SELECT name FROM agents UNION SELECT name FROM agent_groups")]
     near = nearest(ref, names)
     said = f"did you mean {near}? " if near else ""
@@ -64,39 +73,44 @@ def resolve_owner(constellation: Constellation, ref: str) -> tuple[str, str]:
     )
 
 
-def _find(constellation: Constellation, kind: str, ref: str) -> str | None:
+def _exact(constellation: Constellation, kind: str, ref: str) -> str | None:
+    """The id that is `ref`, else that of what is named so."""
     table, name, _ = _TABLES[kind]
-    exact = constellation.value(f"SELECT id FROM {table} WHERE id=?", (ref,))
-    if exact is None and name:
-        exact = constellation.value(f"SELECT id FROM {table} WHERE {name}=?", (ref,))
-    if exact is not None or not ref:
-        return exact if exact is None else str(exact)
-    sql = f"SELECT id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT {_SHOWN + 1}"
-    ids = [str(row[0]) for row in constellation.rows(sql, (ref, ref + _LAST))]
+    found = constellation.value(f"SELECT id FROM {table} WHERE id=?", (ref,))
+    if found is None and name:
+        found = constellation.value(f"SELECT id FROM {table} WHERE {name}=?", (ref,))
+    return None if found is None else str(found)
+
+
+def _beginning(constellation: Constellation, kind: str, ref: str) -> list[str]:
+    """The first few ids that begin with `ref`; none for an empty one."""
+    sql = f"SELECT id FROM {_TABLES[kind][0]} WHERE id >= ? AND id < ? ORDER BY id LIMIT {_SHOWN + 1}"
+    return [str(row[0]) for row in constellation.rows(sql, (ref, ref + _LAST))] if ref else []
+
+
+def _only(ids: list[str], ref: str, kind: str) -> str | None:
     if len(ids) > 1:
         shown = ", ".join(ids[:_SHOWN]) + (", …" if len(ids) > _SHOWN else "")
-        raise AmbiguousError(f'"{ref}" is the beginning of several {_WORDS.get(kind, kind)} ids', f"one of {shown}")
+        raise AmbiguousError(f'"{ref}" fits several {_MANY.get(kind, kind + "s")}', f"one of {shown}")
     return ids[0] if ids else None
 
 
-def _gone(constellation: Constellation, ref: str) -> str | None:
+def _is_gone(constellation: Constellation, ref: str) -> bool:
+    sql = "SELECT 1 FROM memory_blocks WHERE agent_id = ?1 UNION ALL SELECT 1 FROM archival_entries WHERE agent_id = ?1"
+    return constellation.value(sql, (ref,)) is not None
+
+
+def _gone_beginning(constellation: Constellation, ref: str, known: Collection[str]) -> list[str]:
     sql = "SELECT agent_id FROM memory_blocks UNION SELECT agent_id FROM archival_entries"
-    owners = [str(row[0]) for row in constellation.rows(sql)]
-    if ref in owners:
-        return ref
-    known = {
-        CONSTELLATION,
-        *(row[0] for row in constellation.rows("SELECT id FROM agents UNION SELECT id FROM agent_groups")),
-    }
-    fitting = [owner for owner in owners if ref and owner.startswith(ref) and owner not in known]
-    return fitting[0] if len(fitting) == 1 else None
+    owners = [str(row[0]) for row in constellation.rows(sql)] if ref else []
+    return [owner for owner in owners if owner.startswith(ref) and owner not in known and owner != CONSTELLATION]
 
 
-def nearest(ref: str, names: list[str]) -> str | None:
+def nearest(ref: str, names: Iterable[Any]) -> str | None:
     """The name that was probably meant: nearly the same, or the only one that begins so."""
     import difflib
 
-    lowered = {name.casefold(): name for name in names}
+    lowered = {name.casefold(): name for name in names if isinstance(name, str)}
     near = difflib.get_close_matches(ref.casefold(), lowered, n=1, cutoff=0.6)
     if near:
         return lowered[near[0]]
