@@ -69,7 +69,8 @@ def database(fixtures_dir: Path, tmp_path: Path) -> Callable[[str], Path]:
 
 def environment(**extra: str) -> dict[str, str]:
     """A clean environment for the program: no configuration of the person who runs the tests."""
-    kept = {k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT", "COVERAGE_PROCESS_START"}}
+    wanted = {"PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT", "COVERAGE_PROCESS_START"}
+    kept = {name: value for name, value in os.environ.items() if name in wanted}
     return {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC", "COLUMNS": "100", "PYTHONDONTWRITEBYTECODE": "1", **extra}
 
 
@@ -85,7 +86,9 @@ def cli(tmp_path: Path) -> Callable[..., Result]:
             input=stdin,
             capture_output=True,
             cwd=cwd or tmp_path,
-            env=environment(HOME=str(home), XDG_DATA_HOME=str(home / "data"), **(env or {})) | {"PYTHONPATH": str(ROOT)},
+            env=environment(
+                HOME=str(home), XDG_DATA_HOME=str(home / "data"), **(env or {}) | {"PYTHONPATH": str(ROOT)}
+            ),
             timeout=120,
         )
         return Result(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))

@@ -43,7 +43,8 @@ class DatabaseInfo:
 
     `location` says what named the file: `--db`, `PATTERN_DB`, a configuration file, `data directory`, or None.
     `size` is the file alone, `total_size` with its log. `holders` are the other processes that have it open.
-    `read_from_copy`: this user may not index the log, so a private copy was read. `sqlite` is the library of this program, not the one that wrote the file.
+    `read_from_copy`: this user may not index the log, so a private copy was read. `sqlite` is the library of this
+    program, not the one that wrote the file.
     """
 
     path: str
