@@ -11,6 +11,7 @@ from pattern_cli.errors import (
     FailureError,
     IntegrityError,
     LockedError,
+    MissingDependencyError,
     NotFoundError,
     PatternError,
     SchemaError,
@@ -51,7 +52,7 @@ def translate(error: BaseException, path: Path | str | None = None) -> PatternEr
     if isinstance(cause, apsw.ConstraintError):
         return ConflictError(f"{where} refuses the change: {text}")
     if isinstance(cause, apsw.SQLError) and text.startswith("no such module"):
-        return FailureError(f"{where} needs a SQLite extension: {text}")
+        return MissingDependencyError(f"{where} needs a SQLite extension: {text}", "everything else in it can be read")
     if isinstance(cause, apsw.SQLError) and text.startswith(("no such table", "no such column")):
         return SchemaError(
             f"{where} has an older schema than this command needs: {text}",
