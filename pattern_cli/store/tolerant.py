@@ -59,20 +59,25 @@ def read(cursor: apsw.Cursor, sql: str, params: Any = ()) -> Iterator[tuple[Any,
             yield row
             done += 1
     except UnicodeDecodeError:
-        width, connection = len(cursor.description), cursor.connection
+        # Begun before the first one ends, so that both see the same state of a database that others change.
+        again = _as_bytes(cursor, sql, params)
         cursor.close(True)
-        yield from islice(_as_bytes(connection, sql, params, width), done, None)
+        yield from islice(map(_decoded, again), done, None)
 
 
-def _as_bytes(connection: apsw.Connection, sql: str, params: Any, width: int) -> Iterator[tuple[Any, ...]]:
-    names = [f"c{number}" for number in range(width)]
+def _as_bytes(cursor: apsw.Cursor, sql: str, params: Any) -> apsw.Cursor:
+    """The same query, every column as two: whether it is text, and its value with texts as bytes."""
+    names = [f"c{number}" for number in range(len(cursor.description))]
     columns = ", ".join(
         f"typeof({name}) = 'text', CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"
         for name in names
     )
-    for row in connection.execute(f"WITH q({', '.join(names)}) AS ({sql}) SELECT {columns} FROM q", params):
-        pairs = zip(row[::2], row[1::2], strict=True)
-        yield tuple(
-            value.decode("utf-8", "surrogateescape") if is_text and isinstance(value, bytes) else value
-            for is_text, value in pairs
-        )
+    return cursor.connection.execute(f"WITH q({', '.join(names)}) AS ({sql}) SELECT {columns} FROM q", params)
+
+
+def _decoded(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    pairs = zip(row[::2], row[1::2], strict=True)
+    return tuple(
+        value.decode("utf-8", "surrogateescape") if is_text and isinstance(value, bytes) else value
+        for is_text, value in pairs
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import apsw
 import pytest
@@ -60,3 +61,29 @@ def test_any_bytes_come_back_and_are_found_again(content: bytes) -> None:
     assert text.encode("utf-8", "surrogateescape") == content
     assert list(tolerant.rows(connection, "SELECT count(*) FROM notes WHERE id = ?", (text,))) == [(1,)]
     connection.close()
+
+
+def test_rows_stay_those_of_one_moment(tmp_path: Path) -> None:
+    """A change by another process between a good row and a broken one neither repeats nor skips a row."""
+    path = str(tmp_path / "notes.db")
+    writer, reader = apsw.Connection(path), apsw.Connection(path)
+    writer.pragma("journal_mode", "wal")
+    writer.execute("CREATE TABLE notes (id TEXT, number INTEGER)")
+    for number in range(1, 9):
+        text = b"\xff" if number == 5 else b"good"
+        writer.execute("INSERT INTO notes VALUES (CAST(? AS TEXT), ?)", (text, number))
+    rows = tolerant.rows(reader, "SELECT number, id FROM notes ORDER BY number")
+    seen = [next(rows)[0] for _ in range(3)]
+    writer.execute("DELETE FROM notes WHERE number < 3; INSERT INTO notes VALUES ('new', 0)")
+    assert seen + [number for number, _ in rows] == list(range(1, 9))
+    reader.close()
+    writer.close()
+
+
+def test_the_order_is_kept(connection: apsw.Connection) -> None:
+    for sql in (
+        "SELECT id FROM notes ORDER BY rowid DESC",
+        "SELECT id FROM (SELECT id, rowid AS r FROM notes) ORDER BY r DESC LIMIT 3",
+        "WITH n AS (SELECT id, rowid AS r FROM notes) SELECT id FROM n ORDER BY r DESC",
+    ):
+        assert list(tolerant.rows(connection, sql)) == [("other",), ("plain",), (BROKEN,)]
