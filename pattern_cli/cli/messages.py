@@ -25,6 +25,8 @@ group = Group("messages", help="Messages: list, show, follow.")
 ON_TERMINAL = 50
 _PREVIEW = 400
 _ONE_LINE = 100
+_SHORT_ID = 16
+_ID_REST = 4
 _NAME_WIDTH = 16
 _MARK_WIDTH = 12
 MARKS = {"user": "← user", "assistant": "→ assistant", "tool": "↩ tool", "system": "· system"}
@@ -34,6 +36,12 @@ STYLES = {"user": "green", "assistant": "cyan", "tool": "dim", "system": "yellow
 def preview(text: str) -> str:
     """A text on one line, cut where no terminal would show it."""
     return " ".join(text[:_PREVIEW].split())
+
+
+def short_id(id: Any) -> str:
+    """The beginning of an id, long enough to name the message: `msg_` and 12 digits."""
+    whole = values.plain(id)
+    return whole if len(whole) <= _SHORT_ID + _ID_REST else whole[:_SHORT_ID]
 
 
 def role_words(row: Any) -> str:
@@ -52,9 +60,8 @@ MESSAGES = Table(
         Column("created_at", "TIME", show=values.clock),
         Column("agent_name", "AGENT", of_row=lambda row: row.agent_name or row.agent_id, style="bold"),
         Column("role", "ROLE", of_row=role_words, style=_role_style),
-        Column("kind", "KIND", style="dim"),
         Column("text", "TEXT", show=preview, wide=True),
-        Column("id", "ID", style="dim"),
+        Column("id", "ID", show=short_id, style="dim"),
     ),
     empty="no messages here → --archived and --deleted show hidden ones",
 )
@@ -136,7 +143,7 @@ def list_messages(
             run.lines(lines, FIELDS, known)
             return
         count = limit or (ON_TERMINAL if run.terminal else None)
-        shown = run.rows(messages.list(chosen, count))
+        shown = run.rows(messages.list(chosen, count), Table(MESSAGES.columns, MESSAGES.empty, MessageRow))
         if limit is None and shown == count and messages.has_more(chosen, count):
             run.note(f"the newest {count}; --limit N shows more")
 
@@ -307,6 +314,8 @@ def tail_messages(
     """
     if follow and run.format is Format.json:
         raise UsageError("--format json is one array, which never ends with --follow", "--format ndjson can follow")
+    if follow:
+        _close_when_told_to_end()
     with run.open() as constellation:
         from pattern_cli.messages.rows import FIELDS, MessageRow
         from pattern_cli.messages.service import Messages
@@ -339,7 +348,6 @@ def _tailed(run: Run, tail: Tail, lines: int, follow: bool) -> Iterator[MessageR
     if follow:
         from pattern_cli.render.following import reader_watch
 
-        _close_when_told_to_end()
         yield from tail.follow(reader_watch(), run.note)
 
 

@@ -131,10 +131,12 @@ class Run:
     ) -> None:
         """Write rows one by one as they come: not as a table but as lines of `pieces`, else as `rows` and `lines`."""
         from pattern_cli.render.following import at_once, print_lines
+        from pattern_cli.render.output import choose
 
         if self.format in (Format.json, Format.ndjson):
             self.lines(at_once(rows), names, known)
         elif self.format is not Format.table or self.fields:
+            choose(known, self.fields)
             self.rows(at_once(rows))
         elif damaged := print_lines(rows, pieces).damaged:
             self.warn_damage(damaged)

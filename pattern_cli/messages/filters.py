@@ -8,6 +8,7 @@ from typing import Any
 
 from pattern_cli.store import snowflake, times
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.decoding import Damage, read_json
 
 _D = "[0-9]"
 DAY_AND_TIME = f"{_D * 4}-{_D * 2}-{_D * 2}T{_D * 2}:{_D * 2}:{_D * 2}"
@@ -112,9 +113,8 @@ def _time(raw: bytes | None) -> str | None:
 
 def _sound(raw: bytes) -> bool:
     """Whether this valid JSON text is on one line and the runtime could read it as a message's content."""
-    import json
-
     from pattern_cli.messages import content
 
+    damage: Damage = []
     text = raw.decode("utf-8", "surrogateescape")
-    return min(text) >= " " and not content.read(json.loads(text)).damage
+    return min(text) >= " " and not (content.read(read_json(text, "", damage)).damage or damage)

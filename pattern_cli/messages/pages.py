@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
+
+import apsw
 
 from pattern_cli.messages.filters import PLACE, PLAIN, Filter
 from pattern_cli.messages.rows import MessageRow, agent_names, columns, decode
@@ -100,5 +102,7 @@ def one_moment(constellation: Constellation) -> Iterator[None]:
     try:
         yield
     finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        # An abandoned list may outlive its constellation.
+        with suppress(apsw.ConnectionClosedError):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")

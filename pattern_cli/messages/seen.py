@@ -46,12 +46,13 @@ class Seen:
 
     def _look_again(self) -> list[int]:
         """The last row is gone or another one: the newest were deleted, or all rows were numbered anew."""
-        oldest = self._rows[0][0]
+        # Above it every row is remembered; below it is what had been there long before.
+        floor = 0 if len(self._rows) < _REMEMBERED else self._rows[0][0] - 1
         known = set(self._rows)
-        if any(row in known for row in self._from(oldest)):
-            return self._unseen(oldest - 1)
+        if any(row in known for row in self._from(floor + 1)):
+            return self._unseen(floor)
         anchor = self._anchor()
-        return self._unseen(oldest - 1 if anchor is None else anchor)
+        return self._unseen(floor if anchor is None else anchor)
 
     def _unseen(self, above: int) -> list[int]:
         """The rows above a rowid that are not among those remembered; they are remembered now."""

@@ -47,7 +47,7 @@ class Messages:
             if role not in known:
                 raise UsageError(f'no message has the role "{role}"', f"roles: {', '.join({*ROLES, *known})}")
         return Filter(
-            agent_id=None if agent is None else resolve(constellation, "agent", agent),
+            agent_id=None if agent is None else self._agent(agent),
             role=role,
             batch_id=None if batch is None else self._batch(batch),
             source=source,
@@ -90,6 +90,17 @@ class Messages:
         from pattern_cli.messages.records import record
 
         return record(self._constellation, resolve(self._constellation, "message", ref))
+
+    def _agent(self, ref: str) -> str:
+        """An agent's id; messages may outlive their agent and are then reached by the whole id."""
+        try:
+            return resolve(self._constellation, "agent", ref)
+        except AmbiguousError:
+            raise
+        except NotFoundError:
+            if self._constellation.value("SELECT 1 FROM messages WHERE agent_id = ? LIMIT 1", (ref,)):
+                return ref
+            raise
 
     def _batch(self, ref: str) -> str:
         sql = "SELECT DISTINCT batch_id FROM messages WHERE batch_id = ?"

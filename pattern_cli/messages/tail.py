@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+import apsw
+
 from pattern_cli.errors import LockedError, NotFoundError, PatternError, StoppedError
 from pattern_cli.messages.filters import Filter, teach
 from pattern_cli.messages.pages import newest, one_moment, read
@@ -16,6 +18,7 @@ from pattern_cli.messages.records import tool_names
 from pattern_cli.messages.rows import MessageRow
 from pattern_cli.messages.seen import Seen
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.failures import translate
 
 INTERVAL = 0.005
 PATIENCE = 5.0
@@ -116,4 +119,7 @@ class Tail:
 
     def _data_version(self) -> int:
         """A number that changes with every commit of another connection."""
-        return int(self._constellation.value("PRAGMA data_version"))
+        try:
+            return int(self._constellation.connection.execute("PRAGMA data_version").get)
+        except apsw.Error as error:
+            raise translate(error, self._constellation.path) or error from None

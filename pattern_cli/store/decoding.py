@@ -6,12 +6,18 @@ and adds to it instead of raising.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pattern_cli.store import times
 
+if TYPE_CHECKING:
+    import json
+
 Damage = list[str]
+# Levels of JSON that the runtime reads; far fewer than would be too many for writing it again.
+DEEPEST = 127
 
 
 def read_time(raw: Any, column: str, damage: Damage) -> Any:
@@ -35,13 +41,46 @@ def read_json(raw: Any, column: str, damage: Damage) -> Any:
     if isinstance(raw, bytes):
         damage.append(f"{column}: stored as bytes, which the runtime cannot read")
         raw = raw.decode("utf-8", "surrogateescape")
-    import json
-
     try:
-        return json.loads(raw)
+        value = _decoder().decode(raw)
     except (ValueError, RecursionError):
         damage.append(f"{column}: not valid JSON")
         return raw
+    if raw.count("[") + raw.count("{") > DEEPEST and _is_deep(value):
+        damage.append(f"{column}: JSON nested too deeply for the runtime")
+        return raw
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
+
+
+@functools.cache
+def _decoder() -> json.JSONDecoder:
+    """Python's decoder without its additions to JSON, which could not be written as JSON again."""
+    import json
+
+    return json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"out of range: {text[:40]}")
+    return value
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"not JSON: {word}")
 
 
 def read_word(raw: Any, column: str, known: Collection[str], damage: Damage) -> Any:

@@ -66,10 +66,9 @@ class Opened:
         """Close the connection; a reader never checkpoints a log that has content."""
         if self.closed:
             return
-        # The side files of a file that took this one's place are not ours to remove.
-        replaced = self.outdated
         self.closed = True
-        if self.reading and (self.keep_wal or replaced or _size(side(self.path, "-wal"))):
+        # SQLite itself leaves the side files alone when another file took this one's place.
+        if self.reading and (self.keep_wal or _size(side(self.path, "-wal"))):
             self.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self.connection.close()
         _open_here[self._file] -= 1
@@ -94,7 +93,7 @@ def identity(path: Path, content: bool = False) -> Identity:
     found: list[int] = []
     for file in (path, side(path, "-wal"), side(path, "-shm")) if content else (path,):
         try:
-            status = file.stat()
+            status = os.stat(file)
         except OSError:
             found.append(-1)
         else:
