@@ -28,7 +28,7 @@ def _escape(found: re.Match[str]) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8
         return f"\\x{code - 0xDC00:02x}"
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"
 
 
 def text(value: str) -> str:
@@ -42,7 +42,10 @@ def line(value: str) -> str:
 
 
 def tsv(value: str) -> str:
-    r"""A field of tab-separated values: as `line`, with backslashes doubled, so that it can be undone."""
+    r"""A field of tab-separated values: as `line`, with backslashes doubled, so that it can be undone.
+
+    `\xNN` is a byte: a control character below 128, or one that is no UTF-8; `\uNNNN` is a character.
+    """
     return value if value.isprintable() and "\\" not in value else _harmful("\\\\\t\n").sub(_escape, value)
 
 
@@ -58,16 +61,17 @@ def json(value: str) -> str:
 
 def json_bytes(value: bytes) -> bytes:
     """As `json`, for many lines of UTF-8."""
-    if value.isascii() and b"\x7f" not in value:
+    if not _is_harmful(value):
         return value
+    return b"\n".join([json(line.decode()).encode() if _is_harmful(line) else line for line in value.split(b"\n")])
+
+
+def _is_harmful(value: bytes) -> bool:
+    """Whether JSON in UTF-8 holds a harmful character; JSON itself escapes the control characters of ASCII but one."""
+    if b"\x7f" in value:
+        return True
+    if value.isascii():
+        return False
     # What is not ASCII is a small part of most texts, and a small text is searched quickly.
     others = value.translate(None, _ASCII).decode()
-    if b"\x7f" not in value and (others.isprintable() or not _harmful().search(others)):
-        return value
-    return b"\n".join(
-        [line if line.isascii() and b"\x7f" not in line else _json_line(line) for line in value.split(b"\n")]
-    )
-
-
-def _json_line(line: bytes) -> bytes:
-    return json(line.decode()).encode()
+    return not others.isprintable() and _harmful().search(others) is not None
