@@ -26,7 +26,7 @@ def ago(stamp: Any, now: float | None = None) -> str:
     """How long ago, in one word: `12 s ago`, `3 min ago`, `yesterday`, `in 2 h`."""
     seconds = seconds_of(stamp) if isinstance(stamp, str) else None
     if seconds is None:
-        return DASH if stamp in (None, "") else safe.line(str(stamp))
+        return _as_it_is(stamp)
     distance = (time.time() if now is None else now) - seconds
     span = abs(distance)
     if span < 1:
@@ -40,9 +40,14 @@ def ago(stamp: Any, now: float | None = None) -> str:
 def local(stamp: Any) -> str:
     """A time on the reader's clock, to the second; what is no time is shown as it is."""
     seconds = seconds_of(stamp) if isinstance(stamp, str) else None
-    if seconds is None:
-        return DASH if stamp in (None, "") else safe.line(str(stamp))
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        return _as_it_is(stamp) if seconds is None else datetime.fromtimestamp(seconds).isoformat(" ", "seconds")
+    except (ValueError, OverflowError, OSError):  # the first and last hours of the calendar, in some zones
+        return _as_it_is(stamp)
+
+
+def _as_it_is(stamp: Any) -> str:
+    return DASH if stamp in (None, "") else safe.line(str(stamp))
 
 
 def clock(stamp: Any) -> str:
@@ -62,7 +67,7 @@ def size(count: Any) -> str:
         value /= 1000
         if value < 999.5:
             return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
-    return f"{value:.0f} PB"
+    return f"{value / 1000:.0f} PB"
 
 
 def number(count: Any) -> str:
