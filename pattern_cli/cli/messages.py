@@ -113,7 +113,7 @@ def list_messages(
     deleted: DeletedOption = False,
     limit: LimitOption = None,
 ) -> None:
-    """List messages, oldest first: the newest 50 on a terminal, all in a pipe.
+    """List messages, oldest first: the newest 50 on a terminal, all in a pipe, the newest N with --limit.
 
     The order is that of the positions as numbers. In JSON the field text, the readable content, is given only when
     asked for by --fields, since it repeats content_json.
@@ -142,10 +142,14 @@ def list_messages(
             lines = messages.lines(chosen, limit, run.fields, between) if built else messages.list(chosen, limit)
             run.lines(lines, FIELDS, known)
             return
-        count = limit or (ON_TERMINAL if run.terminal else None)
-        shown = run.rows(messages.list(chosen, count), Table(MESSAGES.columns, MESSAGES.empty, MessageRow))
-        if limit is None and shown == count and messages.has_more(chosen, count):
-            run.note(f"the newest {count}; --limit N shows more")
+        table = Table(MESSAGES.columns, MESSAGES.empty, MessageRow)
+        if limit is not None or not run.terminal:
+            run.rows(messages.list(chosen, limit), table)
+            return
+        page = messages.newest(chosen, ON_TERMINAL)
+        run.rows(page.rows, table)
+        if page.more:
+            run.note(f"the newest {ON_TERMINAL}; --limit N shows more")
 
 
 def _batch(record: Any) -> str:

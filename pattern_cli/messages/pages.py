@@ -12,6 +12,7 @@ import apsw
 from pattern_cli.messages.filters import PLACE, PLAIN, Filter
 from pattern_cli.messages.rows import MessageRow, agent_names, columns, decode
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.failures import translate
 
 _AGENTS = """WITH RECURSIVE next(id) AS (
     SELECT min(agent_id) FROM messages
@@ -40,7 +41,10 @@ def order(constellation: Constellation, chosen: Filter, limit: int | None) -> Or
     plain = not constellation.value(f"SELECT 1 FROM messages AS m WHERE NOT {PLAIN} LIMIT 1")
     place = "CAST(m.position AS INTEGER)" if plain else PLACE
     sql = f"SELECT m.rowid FROM messages AS m WHERE {where} ORDER BY {place}, m.rowid"
-    return Order(array("q", (row[0] for row in constellation.connection.execute(sql, params))), plain)
+    try:
+        return Order(array("q", [row[0] for row in constellation.connection.execute(sql, params)]), plain)
+    except apsw.Error as error:
+        raise translate(error, constellation.path) or error from None
 
 
 class Chunk(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pattern_cli.errors import AmbiguousError, NotFoundError, UsageError
 from pattern_cli.messages.filters import Filter, teach
@@ -15,6 +15,13 @@ from pattern_cli.store.ids import resolve
 
 if TYPE_CHECKING:
     from pattern_cli.messages.records import MessageRecord
+
+
+class Newest(NamedTuple):
+    """The newest messages of a list, oldest first; `more` says that there are older ones."""
+
+    rows: list[MessageRow]
+    more: bool
 
 
 class Messages:
@@ -77,9 +84,11 @@ class Messages:
 
         return lines(self._constellation, chosen or Filter(), limit, fields, between)
 
-    def has_more(self, chosen: Filter, count: int) -> bool:
-        """Whether more than `count` messages fit."""
-        return len(newest(self._constellation, chosen, count + 1)) > count
+    def newest(self, chosen: Filter, count: int) -> Newest:
+        """The newest `count` messages that fit, and whether there are older ones."""
+        with one_moment(self._constellation):
+            found = newest(self._constellation, chosen, count + 1)
+            return Newest(list(read(self._constellation, found[-count:])), len(found) > count)
 
     def longest_name(self) -> int:
         """The length of the longest name of an agent, in characters."""

@@ -61,9 +61,11 @@ def test_a_message_is_named_by_the_beginning_of_its_id(opened: Callable[..., Con
         messages.show("msg_x")
 
 
-def test_it_tells_whether_there_are_more(messages: Messages) -> None:
-    assert messages.has_more(Filter(), 2)
-    assert not messages.has_more(Filter(), 3)
+def test_the_newest_come_with_a_word_on_older_ones(messages: Messages) -> None:
+    assert [row.content_preview for row in messages.newest(Filter(), 2).rows] == ["message 2", "message 3"]
+    assert messages.newest(Filter(), 2).more
+    assert len(messages.newest(Filter(), 3).rows) == 3
+    assert not messages.newest(Filter(), 3).more
 
 
 @pytest.mark.parametrize("name", ["versions/0001.db", "versions/0006.db", "constellations/small-embeddings.db"])
