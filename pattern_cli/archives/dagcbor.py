@@ -58,6 +58,7 @@ def decode(data: bytes | memoryview) -> Any:
 
 def examine(data: bytes | memoryview) -> Examined:
     """As `decode`, and says whether a canonical writer would have made the same bytes."""
+    data = bytes(data)
     value = decode_again(data)
     ordered, plain = _walk(value)
     return Examined(value, ordered and cbor2.dumps(value, default=_encode_link) == data, plain)

@@ -28,6 +28,8 @@ _SIZES = {
     "messages": "octet_length(content_json) + coalesce(octet_length(content_preview), 0)",
     "archival_entries": "2 * octet_length(content)",
 }
+# A block takes all of its updates along.
+_AT_ONCE = {"memory_blocks": 1}
 # Columns that hold an agent's id without a foreign key.
 _LOOSE = {"agents": (("agent_atproto_endpoints", "agent_id"), ("queued_messages", "source_agent_id"))}
 
@@ -73,13 +75,23 @@ def remove(connection: apsw.Connection, placement: Placement) -> None:
     for owner in placement.replaced():
         _free_others(connection, owner)
         for table, column in _OWNED.items():
-            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (owner,))
+            _delete(connection, table, column, owner)
     for block in _blocks(placement):
         connection.execute("DELETE FROM memory_blocks WHERE id = ?", (block,))
     for table, placed in (("agents", placement.agents), ("agent_groups", placement.groups)):
         for one in placed:
             if one.replaces not in (None, one.id):
                 _give_id(connection, table, str(one.replaces), one.id)
+
+
+def _delete(connection: apsw.Connection, table: str, column: str, owner: str) -> None:
+    """Delete an owner's rows, some at a time: what a statement changes is kept in memory to undo it."""
+    some = _AT_ONCE.get(table, 1_000)
+    found = f"SELECT rowid FROM {table} WHERE {column} = ? LIMIT {some}"
+    while True:
+        connection.execute(f"DELETE FROM {table} WHERE rowid IN ({found})", (owner,))
+        if not connection.changes():
+            return
 
 
 def _free_others(connection: apsw.Connection, owner: str) -> None:

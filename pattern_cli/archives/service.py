@@ -26,8 +26,8 @@ from pattern_cli.archives.writing import Writer
 from pattern_cli.errors import ConflictError
 from pattern_cli.store.constellation import Constellation
 
-# Kibibytes, as SQLite wants them: negative.
-_CACHE = -16_000
+# How much of the database an import keeps in memory; negative means kibibytes to SQLite.
+CACHE = -8_000
 
 
 class Import:
@@ -70,7 +70,7 @@ class Import:
         self._require_allowed(decisions, force)
         saved = self._snapshot() if decisions.removed.rows and take_snapshot else None
         began = time.monotonic()
-        with _large_cache(self._target.connection), self._target.transaction() as connection:
+        with _settings(self._target.connection), self._target.transaction() as connection:
             if self._data_version() != self._seen:
                 decisions = self._decided_again(decisions)
             history = self._write(connection, decisions, progress)
@@ -155,14 +155,21 @@ class Import:
 
 
 @contextmanager
-def _large_cache(connection: apsw.Connection) -> Iterator[None]:
-    """Room for the indexes whose pages are hit at random; the runtime itself takes four times as much."""
-    before = connection.execute("PRAGMA cache_size").fetchall()[0][0]
-    connection.execute(f"PRAGMA cache_size={_CACHE}")
+def _settings(connection: apsw.Connection) -> Iterator[None]:
+    """What makes many small writes fast, as the runtime has it too (database.md §1.3).
+
+    What a statement may have to undo stays in memory: on disk that is a third of the time. The cache has room for the
+    indexes whose pages are hit at random.
+    """
+    wanted = {} if connection.in_transaction else {"temp_store": "MEMORY", "cache_size": CACHE}
+    before = {name: connection.execute(f"PRAGMA {name}").fetchall()[0][0] for name in wanted}
+    for name, value in wanted.items():
+        connection.execute(f"PRAGMA {name} = {value}").fetchall()
     try:
         yield
     finally:
-        connection.execute(f"PRAGMA cache_size={before}")
+        for name, value in before.items():
+            connection.execute(f"PRAGMA {name} = {value}").fetchall()
 
 
 @contextmanager
