@@ -196,7 +196,10 @@ def _write_csv(rows: Iterable[Any], columns: tuple[Column, ...], fields: tuple[s
 
 
 def _cell(value: str) -> str:
-    return safe.line(value).replace("|", "\\|")
+    """A text that Markdown shows as it is."""
+    import re
+
+    return re.sub(r"([\\`*<\[|~])", r"\\\1", safe.line(value))
 
 
 def _write_markdown(rows: Iterable[Any], columns: tuple[Column, ...], checked: bool) -> None:
@@ -226,7 +229,7 @@ def paged(text: str) -> None:
             errors="backslashreplace",
             env={"LESS": "FRX", **os.environ},
         )
-    except OSError:
+    except (OSError, ValueError):  # no such program, or quotes that do not end
         sys.stdout.write(text)
         return
     try:

@@ -43,6 +43,7 @@ def progress(label: str, unit: str = "") -> Iterator[Progress | None]:
         TimeRemainingColumn(),
         console=console(stderr=True),
         transient=True,
+        redirect_stdout=False,  # which would send data to standard error
     ) as bars:
         task = bars.add_task(label, total=None, rate="")
 

