@@ -15,6 +15,7 @@ _SHOWN = 3
 def place_members(ground: Ground, groups: tuple[GroupPart, ...]) -> None:
     """The members of every group that comes: agents of the archive, else agents that the target has."""
     placement, agents = ground.placement, _Agents(ground)
+    left_out = 0
     for part, group in zip(groups, placement.groups, strict=True):
         if group.skipped:
             continue
@@ -24,7 +25,9 @@ def place_members(ground: Ground, groups: tuple[GroupPart, ...]) -> None:
             agent = agents.find(member.agent)
             if agent is not None:
                 members.setdefault(agent, Member(group.id, agent, member.role, member.joined_at, member.capabilities))
-            elif member.agent not in agents.skipped:
+            elif member.agent in agents.skipped:
+                left_out += 1
+            else:
                 missing.append(member.agent)
         placement.members += members.values()
         if missing:
@@ -32,6 +35,8 @@ def place_members(ground: Ground, groups: tuple[GroupPart, ...]) -> None:
                 f'{counted(len(missing), "member")} of group "{group.name}", neither in the archive nor in the database'
                 + _listed(missing)
             )
+    if left_out:
+        placement.remarks.append(f"{counted(left_out, 'membership')} left out with the agents that are")
 
 
 def place_shares(ground: Ground, archive: Archive, held: Iterable[str]) -> None:
@@ -43,20 +48,25 @@ def place_shares(ground: Ground, archive: Archive, held: Iterable[str]) -> None:
     known = frozenset(held)
     shares: dict[tuple[str, str], Share] = {}
     missing = []
+    left_out = set()
     for share in archive.structure.attachments:
         block = placement.identity.blocks.get(share.block_id)
         if block is None and share.block_id not in known:
             block = _existing_block(ground, share.block_id)
         agent = agents.find(share.agent_id)
         if block is None or agent is None:
-            left_out = share.block_id in known if block is None else share.agent_id in agents.skipped
-            if not left_out:
+            skipped = share.block_id in known if block is None else share.agent_id in agents.skipped
+            if skipped:
+                left_out.add((share.block_id, share.agent_id))
+            else:
                 missing.append(share.block_id)
             continue
         replaces = _is_shared(ground, block, agent)
         if not replaces or ground.options.on_conflict == "replace":
             shares.setdefault((block, agent), Share(block, agent, share.permission, share.attached_at, replaces))
     placement.shares += shares.values()
+    if left_out:
+        placement.remarks.append(f"{counted(len(left_out), 'share')} left out with the blocks or agents that are")
     if missing:
         placement.remarks.append(
             f"{counted(len(missing), 'share')} of a block or with an agent, neither in the archive nor in the database"

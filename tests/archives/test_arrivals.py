@@ -117,6 +117,26 @@ def test_a_skipped_agent_leaves_out_all_its_rows(build: Any, fresh: Path, import
     assert content(fresh).counts().keys() == {"agents", "_sqlx_migrations"}
 
 
+def test_what_hangs_on_a_skipped_agent_is_left_out_and_told(
+    build: Any, fresh: Path, importing: Any, content: Any
+) -> None:
+    importing(fresh, build.write_agent())
+    data = build.group_export(
+        agent_exports=[
+            build.agent_export(blocks=[build.block("b1")]),
+            build.agent_export(build.agent("b", "Bo"), blocks=[build.block("b2", "b")]),
+        ],
+        members=[build.member(), build.member("b")],
+        shared_attachment_exports=[build.share("b1", "b"), build.share("b2", "agent_a")],
+    )
+    done = importing(fresh, build.write("Group", data), on_conflict="skip")
+    assert (done.adds["agents"], done.adds["group_members"], done.adds["shared_block_agents"]) == (1, 1, 0)
+    assert done.remarks == (
+        "1 membership left out with the agents that are",
+        "2 shares left out with the blocks or agents that are",
+    )
+
+
 def test_a_renamed_agent_is_renamed_in_pattern_configurations(
     build: Any, fresh: Path, importing: Any, content: Any
 ) -> None:
