@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -23,7 +25,7 @@ from pattern_cli.cli.options import (
     field_names,
     write_sections,
 )
-from pattern_cli.errors import PatternError, StoppedError, UsageError
+from pattern_cli.errors import FailureError, PatternError, StoppedError, UsageError
 from pattern_cli.render.formats import Format
 
 # Name, module and short help of every command: `pattern --help` prints them without importing any of the modules.
@@ -69,6 +71,17 @@ class RootGroup(TyperGroup):
         command.name = cmd_name
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the words begin with; a misspelt one gets the nearest name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except ClickException as error:
+            import difflib
+
+            if near := difflib.get_close_matches(args[0], COMMANDS, n=1):
+                error.message += f" Did you mean '{near[0]}'?"
+            raise
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
@@ -112,25 +125,16 @@ def root(
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit status; no error leaves it as a traceback."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal without UTF-8 gets escapes instead of an error.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    _make_streams_ready()
     try:
         status = _invoke(arguments)
         sys.stdout.flush()
         return status
-    except BrokenPipeError:
-        # The reader has seen enough. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has seen enough
+        _discard(sys.stdout)
         return 0
     except (KeyboardInterrupt, typer.Abort):
-        return _fail(StoppedError("interrupted"), arguments)
-    except typer.Exit as done:
-        return done.exit_code
-    except NoArgsIsHelpError as asked:
-        typer.echo(asked.message)
-        return 0
+        return StoppedError.exit_code
     except ClickException as error:
         return _fail(_usage(error), arguments)
     except PatternError as error:
@@ -140,47 +144,72 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if translated is None:
             if os.environ.get("PATTERN_DEBUG"):
                 raise
-            translated = PatternError(
+            translated = FailureError(
                 f"unexpected {type(error).__name__}: {error}",
                 "this is a defect of this program; PATTERN_DEBUG=1 shows where it happened",
             )
         return _fail(translated, arguments)
 
 
+def _make_streams_ready() -> None:
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Closed by whoever started us. Its number must not go to a file that is opened later.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            # A terminal without UTF-8 gets escapes instead of an error.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard(stream: Any) -> None:
+    """Let what is still to be written go nowhere: Python would complain again when it flushes at exit."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _invoke(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(app)
-    with command.make_context("pattern", list(arguments)) as context:
-        command.invoke(context)
+    try:
+        with command.make_context("pattern", list(arguments)) as context:
+            command.invoke(context)
+    except typer.Exit as done:
+        return done.exit_code
+    except NoArgsIsHelpError as asked:
+        typer.echo(asked.message)
     return 0
 
 
 def _usage(error: ClickException) -> PatternError:
     context = getattr(error, "ctx", None)
     where = f"`{context.command_path} --help` shows how" if context else "`pattern --help` shows how"
-    text = error.format_message().rstrip(".")
-    return UsageError(text[:1].lower() + text[1:] if text[1:2].islower() else text, where)
+    text, _, near = error.format_message().rstrip(".").partition(" Did you mean ")
+    text = text[:1].lower() + text[1:] if text[1:2].islower() else text
+    return UsageError(text.rstrip("."), f"did you mean {near} {where}" if near else where)
 
 
 def _translated(error: Exception) -> PatternError | None:
     if isinstance(error, OSError):
         name = f" {error.filename}" if error.filename else ""
-        return PatternError(
-            f"the system refused{name}: {error.strerror or error}", "check the path and its permissions"
-        )
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "free some space and try again" if full else "check the path and its permissions"
+        return FailureError(f"the system refused{name}: {error.strerror or error}", hint)
     from pattern_cli.store.failures import translate
 
     return translate(error)
 
 
 def _fail(error: PatternError, arguments: Sequence[str]) -> int:
-    from pattern_cli.render.messages import report
-
+    """Say what went wrong, after all output that came before, and return the exit status."""
     if not isinstance(error, StoppedError):
+        from pattern_cli.render.messages import report
+
         try:
             sys.stdout.flush()
+        except OSError:
+            _discard(sys.stdout)
+        with contextlib.suppress(OSError):
             report(error, _wants_json(arguments))
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return error.exit_code
 
 
