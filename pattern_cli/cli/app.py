@@ -214,8 +214,7 @@ def _fail(error: PatternError, arguments: Sequence[str]) -> int:
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    given = list(arguments)
-    return "--json" in given or any(
-        word in ("--format=json", "--format=ndjson") or (word == "--format" and after in ("json", "ndjson"))
-        for word, after in zip(given, [*given[1:], ""], strict=True)
-    )
+    """Whether errors should be objects too; looked up in the words, which may be wrong in other places."""
+    formats = {word.removeprefix("--format=") for word in arguments if word.startswith("--format=")}
+    formats |= {after for word, after in zip(arguments, arguments[1:], strict=False) if word == "--format"}
+    return "--json" in arguments or not formats.isdisjoint({"json", "ndjson"})
