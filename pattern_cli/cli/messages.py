@@ -55,12 +55,29 @@ def _role_style(row: Any) -> str:
     return f"{style} strike" if row.is_deleted else style
 
 
+def _line_of_text(row: Any) -> list[tuple[str, str]]:
+    """What a message says, in pieces on one line: thinking dim, tools marked, errors red."""
+    from pattern_cli.messages import content
+
+    pieces: list[tuple[str, str]] = []
+    for part in row.content.parts:
+        text, style = content.words(part), "dim"
+        if isinstance(part, content.Text):
+            style = ""
+        elif isinstance(part, content.ToolCall):
+            text, style = f"⚙ {part.name} {content.json_words(part.arguments)}", ""
+        elif isinstance(part, content.ToolResponse):
+            text, style = f"↩ {part.text}", "red" if part.is_error else ""
+        pieces.append((f"{' ' if pieces else ''}{preview(text)}", style))
+    return pieces
+
+
 MESSAGES = Table(
     columns=(
         Column("created_at", "TIME", show=values.clock),
         Column("agent_name", "AGENT", of_row=lambda row: row.agent_name or row.agent_id, style="bold"),
         Column("role", "ROLE", of_row=role_words, style=_role_style),
-        Column("text", "TEXT", show=preview, wide=True),
+        Column("text", "TEXT", of_row=_line_of_text, wide=True),
         Column("id", "ID", show=short_id, style="dim"),
     ),
     empty="no messages here → --archived and --deleted show hidden ones",

@@ -20,7 +20,7 @@ from pattern_cli.messages.seen import Seen
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.failures import translate
 
-INTERVAL = 0.005
+INTERVAL = 0.006
 PATIENCE = 5.0
 _SOON = 1.0
 _RETRY = 0.05

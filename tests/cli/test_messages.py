@@ -42,7 +42,11 @@ def on_terminal(path: Path, *words: str, rows: int = 200, columns: int = 120, **
         stdout=side,
         stderr=side,
         cwd=ROOT,
-        env={**os.environ, "TERM": "xterm-256color", "PAGER": "cat", "TZ": "UTC", **environment},
+        env={
+            **os.environ,
+            **{"TERM": "xterm-256color", "PAGER": "cat", "TZ": "UTC", "COLUMNS": str(columns)},
+            **environment,
+        },
     )
     os.close(side)
     shown = b""
@@ -86,6 +90,13 @@ def test_a_terminal_gets_the_newest_50_and_is_told_so(database: Database) -> Non
     more = plain(on_terminal(path, "messages", "list", "--limit", "60"))
     assert sum("2025-11-1" in line or "2026-11-2" in line for line in more.splitlines()) == 60
     assert "the newest" not in more
+
+
+def test_a_terminal_dims_thinking_and_marks_tools(database: Database) -> None:
+    shown = on_terminal(database(SMALL), "messages", "list", "--archived", "-n", "100", columns=200)
+    assert "\x1b[2m[thinking] Hmm" in shown
+    assert '⚙ search {"query": "cedar"' in plain(shown)
+    assert "\x1b[31m ↩ no such entry" in shown
 
 
 def test_a_list_that_fits_says_nothing(database: Database) -> None:
