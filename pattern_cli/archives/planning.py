@@ -112,7 +112,7 @@ class Planner:
             arrivals=tuple(placement.arrivals),
             adds=_adds(placement, history, verdicts["rescued"]),
             batches=history.batches,
-            removes=decisions.removed.rows,
+            removes=self._removes(decisions, history),
             conflicts=conflicts,
             fails=options.on_conflict == "fail" and bool(conflicts),
             rescued=verdicts["rescued"],
@@ -120,6 +120,13 @@ class Planner:
             damaged_documents=verdicts["damaged"],
             remarks=(*placement.remarks, *self._remarks(history)),
         )
+
+    def _removes(self, decisions: Decisions, history: History) -> dict[str, int]:
+        """The rows that go: with their owners, or because a message that is kept by its id takes their place."""
+        removes = Counter(decisions.removed.rows)
+        if self._options.on_conflict == "replace":
+            removes["messages"] += sum(conflict.count for conflict in history.conflicts)
+        return {table: count for table, count in sorted(removes.items()) if count}
 
     def _remarks(self, history: History) -> list[str]:
         remarks = []

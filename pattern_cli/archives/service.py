@@ -65,16 +65,20 @@ class Import:
         forced) when it would wait too long for the lock or when something is replaced; and whatever `plan` raises.
         """
         decisions = self._decide()
-        if self._target.live_holder() and not force:
+        options = self._options
+        if (options.keep_ids and options.on_conflict == "replace") or (self._target.live_holder() and not force):
+            # What goes, or how long it takes, is only known after a look at all messages.
             self.plan()
-        self._require_allowed(decisions, force)
-        saved = self._snapshot() if decisions.removed.rows and take_snapshot else None
+        expected = self._planner.plan(decisions, self._history or History())
+        self._require_allowed(expected, decisions, force)
+        saved = self._snapshot() if expected.removes and take_snapshot else None
         began = time.monotonic()
         with _settings(self._target.connection), self._target.transaction() as connection:
             if self._data_version() != self._seen:
                 decisions = self._decided_again(decisions)
             history = self._write(connection, decisions, progress)
         plan = self._planner.plan(decisions, history)
+        self._decisions = self._history = None
         return ImportResult(
             **{field.name: getattr(plan, field.name) for field in fields(ImportPlan)},
             database=str(self._target.path),
@@ -90,8 +94,7 @@ class Import:
             self._decisions = self._planner.decide()
         return self._decisions
 
-    def _require_allowed(self, decisions: Decisions, force: bool) -> None:
-        plan = self._planner.plan(decisions, self._history or History())
+    def _require_allowed(self, plan: ImportPlan, decisions: Decisions, force: bool) -> None:
         if plan.fails:
             first, count = plan.conflicts[0], sum(conflict.count for conflict in plan.conflicts)
             more = f", and {count - 1} more" if count > 1 else ""
@@ -144,7 +147,8 @@ class Import:
             writer = Writer(connection, archive, placement, columns, replacing=options.on_conflict == "replace")
             writer.write(rows if options.messages else ())
         history = _history(connection, placement, newest, writer.added["messages"], columns, kept)
-        if writer.added != Counter(self._planner.plan(decisions, self._history or history).adds):
+        expected = self._planner.plan(decisions, self._history or history)
+        if writer.added != Counter(expected.adds) or (*placement.conflicts, *history.conflicts) != expected.conflicts:
             raise self._changed()
         if progress:
             progress(archive.car.size, archive.car.size)

@@ -74,6 +74,17 @@ def test_policies_for_kept_message_ids(
     content(fresh).require_sound()
 
 
+def test_replacing_messages_of_others_counts_as_deleting_and_takes_a_snapshot(
+    build: Any, fresh: Path, importing: Any, planning: Any, content: Any
+) -> None:
+    importing(fresh, build.write_agent(chunks=[build.chunk(build.message(1), build.message(2))]), keep_ids=True)
+    path = build.write_agent(build.agent("agent_b", "Bo"), chunks=[build.chunk(build.message(2, "agent_b"))])
+    assert planning(fresh, path, keep_ids=True, on_conflict="replace").removes == {"messages": 1}
+    done = importing(fresh, path, keep_ids=True, on_conflict="replace")
+    assert done.removes == {"messages": 1}
+    assert content(Path(done.snapshot)).value("SELECT count(*) FROM messages WHERE agent_id = 'agent_a'") == 2
+
+
 def test_a_message_that_replaces_the_last_row_is_not_taken_for_a_twin(
     build: Any, fresh: Path, importing: Any, content: Any
 ) -> None:

@@ -384,6 +384,14 @@ def test_one_open_archive_can_be_imported_twice(
     assert all(right for config in configs for _, right in config)
 
 
+def test_an_import_that_is_run_again_is_planned_again(fresh: Path, shipped: Path) -> None:
+    with Archive.open(shipped / "small-agent-quill.car") as archive, Constellation.open(fresh, "write") as target:
+        importing = Import(target, archive)
+        importing.run()
+        with pytest.raises(ConflictError, match="exists already"):
+            importing.run()
+
+
 def test_an_older_schema_is_refused_before_anything(database: Any, shipped: Path, content: Any) -> None:
     path = database("versions/0011.db")
     with (

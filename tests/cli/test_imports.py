@@ -262,7 +262,8 @@ def test_on_a_terminal_there_is_progress_and_a_summary(
     code, shown = _on_terminal(["--db", str(path), "import", str(archive), "--on-conflict", "rename"])
     assert code == 0, shown
     assert "verify" in shown and "import" in shown and "MB" in shown
-    assert "19 979 messages" in " ".join(shown.split())
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+    assert "19 979 messages" in " ".join(plain.split())
 
 
 @pytest.mark.parametrize(("answer", "code"), [(b"n\n", 7), (b"y\n", 0)])
