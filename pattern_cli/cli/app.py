@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -152,12 +153,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _make_streams_ready() -> None:
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
             # Closed by whoever started us. Its number must not go to a file that is opened later.
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-        elif hasattr(stream, "reconfigure"):
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+        elif name != "stdin" and hasattr(stream, "reconfigure"):
             # A terminal without UTF-8 gets escapes instead of an error.
             stream.reconfigure(errors="backslashreplace")
 
@@ -216,5 +217,5 @@ def _fail(error: PatternError, arguments: Sequence[str]) -> int:
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Whether errors should be objects too; looked up in the words, which may be wrong in other places."""
     formats = {word.removeprefix("--format=") for word in arguments if word.startswith("--format=")}
-    formats |= {after for word, after in zip(arguments, arguments[1:], strict=False) if word == "--format"}
+    formats |= {after for word, after in itertools.pairwise(arguments) if word == "--format"}
     return "--json" in arguments or not formats.isdisjoint({"json", "ndjson"})
