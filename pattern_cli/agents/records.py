@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pattern_cli.agents.service import NEWEST_POSITION
 from pattern_cli.models import Agent, AgentGroup, GroupMember, MemoryBlock, damage, present
 from pattern_cli.store import snowflake
 from pattern_cli.store.constellation import Constellation
@@ -83,9 +84,7 @@ def read(constellation: Constellation, agent_id: str) -> AgentRecord:
 def _counts(constellation: Constellation, agent_id: str) -> dict[str, Any]:
     kept = "is_deleted = 0" if constellation.has_column("messages", "is_deleted") else "1"
     one = (agent_id,)
-    position = constellation.value(
-        "SELECT position FROM messages WHERE agent_id = ? ORDER BY position DESC LIMIT 1", one
-    )
+    position = constellation.value(f"SELECT {NEWEST_POSITION} FROM agents WHERE id = ?", one)
     of_messages = f"SELECT count(*) FROM messages WHERE agent_id = ? AND {kept}"
     return {
         "block_count": constellation.value(
@@ -94,7 +93,7 @@ def _counts(constellation: Constellation, agent_id: str) -> dict[str, Any]:
         "message_count": constellation.value(of_messages, one),
         "archived_count": constellation.value(f"{of_messages} AND is_archived = 1", one),
         "archival_count": constellation.value("SELECT count(*) FROM archival_entries WHERE agent_id = ?", one),
-        "last_active": snowflake.rfc3339z_of(position) if isinstance(position, str) else None,
+        "last_active": snowflake.rfc3339z_of(position) if position else None,
     }
 
 

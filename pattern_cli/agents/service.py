@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING
 from pattern_cli.models.words import AGENT_STATUSES
 from pattern_cli.store import snowflake
 from pattern_cli.store.constellation import Constellation
-from pattern_cli.store.decoding import Damage, read_time, read_word
+from pattern_cli.store.decoding import Damage, read_text, read_time, read_word
 from pattern_cli.store.ids import resolve
 
 if TYPE_CHECKING:
     from pattern_cli.agents.records import AgentRecord
+
+
+# The newest position of a row of `agents`, from the index. All that tell a time begin with a digit; a message id,
+# which old conversions stored as a position, would come last in the order of text.
+NEWEST_POSITION = """(SELECT position FROM messages WHERE agent_id = agents.id AND position < ':'
+                      ORDER BY position DESC LIMIT 1)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +63,24 @@ class Agents:
             constellation.rows("SELECT agent_id, count(*) FROM memory_blocks WHERE is_active = 1 GROUP BY agent_id")
         )
         entries = dict(constellation.rows("SELECT agent_id, count(*) FROM archival_entries GROUP BY agent_id"))
-        sql = """SELECT id, name, description, status, model_provider, model_name, created_at, updated_at,
-                        (SELECT position FROM messages WHERE agent_id = agents.id ORDER BY position DESC LIMIT 1)
+        sql = f"""SELECT id, name, description, status, model_provider, model_name, created_at, updated_at,
+                        {NEWEST_POSITION}
                  FROM agents WHERE ?1 IS NULL OR status = ?1 ORDER BY name"""
         for id, name, description, state, provider, model, created, updated, position in constellation.rows(
             sql, (status,)
         ):
             damage: Damage = []
             yield AgentRow(
-                id=id,
-                name=name,
+                id=read_text(id, "id", damage),
+                name=read_text(name, "name", damage),
                 status=read_word(state, "status", AGENT_STATUSES, damage),
                 model=f"{provider}/{model}",
                 block_count=blocks.get(id, 0),
                 message_count=messages.get(id, 0),
-                last_active=snowflake.rfc3339z_of(position) if isinstance(position, str) else None,
-                description=description,
-                model_provider=provider,
-                model_name=model,
+                last_active=snowflake.rfc3339z_of(position) if position else None,
+                description=read_text(description, "description", damage),
+                model_provider=read_text(provider, "model_provider", damage),
+                model_name=read_text(model, "model_name", damage),
                 archival_count=entries.get(id, 0),
                 created_at=read_time(created, "created_at", damage),
                 updated_at=read_time(updated, "updated_at", damage),

@@ -35,7 +35,7 @@ AGENTS = Table(
         Column("block_count", "BLOCKS", show=values.number, right=True),
         Column("message_count", "MESSAGES", show=values.number, right=True),
         Column("last_active", "LAST ACTIVE", show=values.ago),
-        Column("id", "ID", style="dim", wide=True),
+        Column("id", "ID", show=values.short_id, style="dim"),
     ),
     empty="no agents yet → pattern import ARCHIVE brings some in",
 )
@@ -48,8 +48,13 @@ def _groups(record: Any) -> str:
 def role_words(role: Any) -> str:
     """A member's role: `specialist: memory_management`; an unset one counts as regular."""
     if not isinstance(role, dict) or "type" not in role:
-        return "regular" if role is None else str(role)
+        return "regular" if role is None else values.plain(role)
     return f"{role['type']}: {role['domain']}" if "domain" in role else str(role["type"])
+
+
+def words(value: Any) -> str:
+    """A list of words as people write it; anything else as it is."""
+    return ", ".join(map(values.plain, value)) if isinstance(value, list | tuple) else values.plain(value)
 
 
 def nested(value: Any) -> str:
@@ -57,6 +62,11 @@ def nested(value: Any) -> str:
     from pattern_cli.render.encode import pretty
 
     return pretty(value) if value not in (None, {}, []) else ""
+
+
+def _messages(record: Any) -> str:
+    archived = f", {values.number(record.archived_count)} archived" if record.archived_count else ""
+    return f"{values.number(record.message_count)}{archived}"
 
 
 AGENT = Layout(
@@ -67,14 +77,14 @@ AGENT = Layout(
         Line("model", "model"),
         Line("description", "description"),
         Line("groups", "groups", of_row=_groups),
-        Line("blocks", "memory", of_row=lambda r: ", ".join(r.blocks)),
-        Line("enabled_tools", "tools", show=lambda t: ", ".join(map(str, t)) if isinstance(t, list) else str(t)),
-        Line("message_count", "messages", of_row=lambda r: _messages(r)),
+        Line("blocks", "memory", show=words),
+        Line("enabled_tools", "tools", show=words),
+        Line("message_count", "messages", of_row=_messages),
         Line("archival_count", "archival entries", show=values.number),
         Line("last_active", "last active", show=values.ago),
         Line("created_at", "created", show=values.local),
         Line("updated_at", "updated", show=values.local),
-        Line("overrides", "config overrides", of_row=lambda r: ", ".join(r.overrides)),
+        Line("overrides", "config overrides", show=words),
     ),
     bodies=(
         ("system prompt", lambda r: r.system_prompt),
@@ -82,11 +92,6 @@ AGENT = Layout(
         ("config", lambda r: nested(r.config)),
     ),
 )
-
-
-def _messages(record: Any) -> str:
-    archived = f", {values.number(record.archived_count)} archived" if record.archived_count else ""
-    return f"{values.number(record.message_count)}{archived}"
 
 
 @group.command(

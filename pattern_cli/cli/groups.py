@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pattern_cli.cli.agents import nested, role_words
+from pattern_cli.cli.agents import nested, role_words, words
 from pattern_cli.cli.options import Group, Run
 from pattern_cli.render import values
 from pattern_cli.render.tables import Column, Layout, Line, Table
@@ -26,13 +26,13 @@ GROUPS = Table(
 
 
 def _members(record: Any) -> str:
-    width = max((len(m.agent_name or m.agent_id) for m in record.members), default=0)
-    lines = []
-    for member in record.members:
-        able = f"  can {', '.join(map(str, member.capabilities))}" if isinstance(member.capabilities, list) else ""
-        name = (member.agent_name or member.agent_id).ljust(width)
-        lines.append(f"{name}  {role_words(member.role)}{able if member.capabilities else ''}")
-    return "\n".join(lines)
+    names = [values.plain(member.agent_name or member.agent_id) for member in record.members]
+    width = max(map(len, names), default=0)
+    return "\n".join(
+        f"{name.ljust(width)}  {role_words(member.role)}"
+        + (f"  can {words(able)}" if (able := member.capabilities) else "")
+        for name, member in zip(names, record.members, strict=True)
+    )
 
 
 GROUP = Layout(
@@ -41,7 +41,7 @@ GROUP = Layout(
         Line("id", "id"),
         Line("pattern_type", "pattern"),
         Line("description", "description"),
-        Line("blocks", "memory", show=", ".join),
+        Line("blocks", "memory", show=words),
         Line("created_at", "created", show=values.local),
         Line("updated_at", "updated", show=values.local),
     ),

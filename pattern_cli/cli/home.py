@@ -14,7 +14,8 @@ _NAMES_SHOWN = 4
 
 def _file(view: Any) -> str:
     version = "no ledger" if view.version is None else f"schema {view.version:04d}"
-    return f"{view.path}   {values.size(view.size)} · {version} · {view.health}"
+    next_step = "   → pattern migrate up" if view.health.startswith("needs migration") else ""
+    return f"{values.place(view.path)}   {values.size(view.size)} · {version} · {view.health}{next_step}"
 
 
 def _used(view: Any) -> str:
@@ -43,8 +44,8 @@ def _memory(view: Any) -> str:
     fullest = sorted(view.full_blocks, key=lambda b: -b.used / b.limit)
     names = [f"{b.owner}/{b.label} {100 * b.used // b.limit} %" for b in fullest[:_NAMES_SHOWN]]
     more = [f"{len(fullest) - _NAMES_SHOWN} more"] if len(fullest) > _NAMES_SHOWN else []
-    count = values.plural(len(fullest), "block")
-    return f"{values.plural(view.block_count, 'block')}   {count} over 90 % of the limit: {', '.join(names + more)}"
+    blocks = values.plural(view.block_count, "block")
+    return f"{blocks}   {values.number(len(fullest))} over 90 % of the limit: {', '.join(names + more)}"
 
 
 def _messages(view: Any) -> str:
@@ -83,7 +84,7 @@ def home(run: Run) -> None:
     try:
         constellation = run.open()
     except NotFoundError:
-        if run.db or run.form:
+        if run.db or run.form or run.fields:
             raise
         from pattern_cli.render.output import write_text
 

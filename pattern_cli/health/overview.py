@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pattern_cli.agents.service import NEWEST_POSITION
 from pattern_cli.errors import PatternError
+from pattern_cli.models.words import AGENT_STATUSES
 from pattern_cli.store import snowflake, versions
 from pattern_cli.store.constellation import Constellation, describe
 from pattern_cli.store.opening import side
@@ -62,7 +65,7 @@ def overview(constellation: Constellation) -> Overview:
     "healthy" means: it opens, the ledger matches, the schema is known. It is no integrity check.
     """
     value = constellation.value
-    newest = [p for (p,) in constellation.rows(_NEWEST) if isinstance(p, str)]
+    newest = [p for (p,) in constellation.rows(f"SELECT {NEWEST_POSITION} FROM agents") if p]
     times = [t for t in map(snowflake.rfc3339z_of, newest) if t]
     return Overview(
         path=str(constellation.path),
@@ -71,7 +74,7 @@ def overview(constellation: Constellation) -> Overview:
         health=_health(constellation),
         holders=tuple(describe(h) for h in constellation.holders() if not h.is_ours),
         last_message=max(times, default=None),
-        agents=dict(constellation.rows("SELECT status, count(*) FROM agents GROUP BY status ORDER BY status")),
+        agents=_agents(constellation),
         groups=tuple(GroupSummary(*row) for row in constellation.rows(_GROUPS)),
         block_count=value("SELECT count(*) FROM memory_blocks WHERE is_active = 1"),
         full_blocks=tuple(_full(constellation)),
@@ -82,10 +85,14 @@ def overview(constellation: Constellation) -> Overview:
     )
 
 
-_NEWEST = """SELECT (SELECT position FROM messages WHERE agent_id = agents.id ORDER BY position DESC LIMIT 1)
-             FROM agents"""
 _GROUPS = """SELECT name, pattern_type, (SELECT count(*) FROM group_members WHERE group_id = id)
              FROM agent_groups ORDER BY name"""
+
+
+def _agents(constellation: Constellation) -> dict[str, int]:
+    """How many agents have each status: the known ones in their order, then the others as they are stored."""
+    found = Counter(str(status) for (status,) in constellation.rows("SELECT status FROM agents ORDER BY status"))
+    return {status: found[status] for status in (*AGENT_STATUSES, *found) if found[status]}
 
 
 def _kept(constellation: Constellation) -> str:

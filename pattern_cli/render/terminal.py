@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,11 @@ from pattern_cli.render.output import paged
 from pattern_cli.render.tables import Column, Layout, Line
 
 _PIPE_WIDTH = 200
+_GAP = 2
+# Narrower than this a cut cell says nothing.
+_LEAST = 5
+# Blanks at the end of a line, before the codes that end its style.
+_END = r" +((?:\x1b\[[\d;]*m)*)$"
 
 
 def console(stderr: bool = False) -> Console:
@@ -28,20 +34,23 @@ def console(stderr: bool = False) -> Console:
 
 def print_table(rows: Iterable[Any], columns: tuple[Column, ...], empty: str) -> None:
     """Print rows as a borderless table, or say on standard error what an empty one means."""
-    table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    table = RichTable(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", show_edge=False)
     for column in columns:
-        table.add_column(
-            column.header,
-            justify="right" if column.right else "left",
-            # Rich makes the columns that may wrap narrower first; their cells are cut all the same.
-            no_wrap=not column.wide,
-            overflow="ellipsis",
-        )
+        header = Text(column.header, no_wrap=True)
+        table.add_column(header, justify="right" if column.right else "left", overflow="ellipsis")
+    widths = [len(column.header) for column in columns]
     for row in rows:
-        table.add_row(*(_cell(row, column) for column in columns))
+        cells = [_cell(row, column) for column in columns]
+        widths = [max(width, cell.cell_len) for width, cell in zip(widths, cells, strict=True)]
+        table.add_row(*cells)
     if not table.row_count:
         console(stderr=True).print(empty)
         return
+    # Rich makes the columns that may wrap narrower first, down to nothing. Their cells are cut all the same.
+    needed = (_LEAST if column.wide else width for column, width in zip(columns, widths, strict=True))
+    if sum(needed) + _GAP * (len(columns) - 1) <= console().width:
+        for column, drawn in zip(columns, table.columns, strict=True):
+            drawn.no_wrap = not column.wide
     _print(table)
 
 
@@ -105,4 +114,4 @@ def _print(*parts: Any) -> None:
         for part in parts:
             target.print(part)
     # Rich pads table cells to the full width; a copied line should end where its text ends.
-    paged("\n".join(line.rstrip() for line in captured.get().split("\n")))
+    paged(re.sub(_END, r"\1", captured.get(), flags=re.MULTILINE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from pattern_cli.render import safe
 _UNITS = ((31_557_600, "y"), (2_629_800, "mo"), (86_400, "d"), (3_600, "h"), (60, "min"))
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _LEVELS = "▁▂▃▄▅▆▇█"
+_ID_SHOWN = 12
 DASH = "–"
 
 
@@ -99,6 +101,17 @@ def sparkline(counts: list[int]) -> str:
     """One character per count, scaled to the largest; zero is the lowest line."""
     top = max(counts, default=0)
     return "".join(_LEVELS[0 if not top else min(7, -(-count * 7 // top))] for count in counts)
+
+
+def short_id(id: Any) -> str:
+    """The beginning of an id, which names the thing as well as the whole id does, unless it is shared."""
+    return id[:_ID_SHOWN] if isinstance(id, str) else plain(id)
+
+
+def place(path: str) -> str:
+    """A path for people: `~` for their home."""
+    home = os.path.expanduser("~")
+    return f"~{path[len(home) :]}" if len(home) > 1 and path.startswith(home + os.sep) else path
 
 
 def plain(value: Any) -> str:

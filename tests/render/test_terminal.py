@@ -65,6 +65,24 @@ def test_a_narrow_terminal_cuts_every_cell_on_one_line(capsys: Captured, monkeyp
     assert max(map(len, shown)) <= 12
 
 
+def test_no_column_is_gone_and_no_header_wraps(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    columns = (*COLUMNS[:2], Column("text", "A LONG HEADER", wide=True), Column("name", "THE LAST ONE"))
+    print_table([Row("a name of many words", "a long status", "text " * 9)], columns, "nothing")
+    header, row = lines(capsys)
+    assert [word[0] for word in header.split("  ") if word] == ["N", "S", "A", "T"]
+    assert max(len(header), len(row)) <= 40
+
+
+def test_lines_end_where_their_text_ends(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    print_table([Row("a", "b", "short"), Row("a", "b", "a longer text")], COLUMNS, "nothing")
+    for line in lines(capsys):
+        shown = re.sub(r"\x1b\[[\d;]*m", "", line)
+        assert shown == shown.rstrip()
+
+
 def test_pieces_and_whole_rows(capsys: Captured) -> None:
     columns = (
         Column("a", "A", of_row=lambda row: [(row["a"], "red"), ("!", "")]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -144,6 +145,16 @@ def test_a_sparkline_keeps_the_order(counts: list[int]) -> None:
     for (a, x), (b, y) in zip(zip(counts, line, strict=True), list(zip(counts, line, strict=True))[1:], strict=False):
         assert (a <= b) <= (x <= y)
         assert (a == 0 or max(counts) == 0) == (x == "▁") or a == 0
+
+
+def test_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    monkeypatch.setenv("USERPROFILE", "/home/ann")
+    assert values.place(os.path.join("/home/ann", "lab", "a.db")) == os.path.join("~", "lab", "a.db")
+    for path in ("/home/anna/a.db", "/home/ann", "lab/a.db", "/srv/home/ann/a.db"):
+        assert values.place(path) == path
+    monkeypatch.setenv("HOME", "/")
+    assert values.place("/a.db") == "/a.db"
 
 
 def test_plain_values_for_pipes() -> None:

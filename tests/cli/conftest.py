@@ -1,0 +1,67 @@
+"""What a person sees of a command: the program run in the test's process, a hundred columns, a clock that stands."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pattern_cli.cli.app import run
+from pattern_cli.render import values
+
+STYLE = re.compile(r"\x1b\[[\d;]*m")
+GOLDEN = Path(__file__).parent / "golden"
+# Two days after the messages of small.db were written.
+NOW = 1_795_613_826.0
+
+
+class Clock:
+    """The part of `time` that tells how long ago something was."""
+
+    @staticmethod
+    def time() -> float:
+        return NOW
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
+    """seen("agents", "list", columns=80): the screen, standard error behind it."""
+    for name in ("PATTERN_DB", "PATTERN_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"HOME": str(tmp_path), "TZ": "UTC", "NO_COLOR": "1", "TERM": "xterm", "PAGER": ""}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(values, "time", Clock)
+
+    def screen(*words: object, columns: int = 100) -> str:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        out, err = Terminal(), io.StringIO()
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", out)
+            patched.setattr(sys, "stderr", err)
+            run([str(word) for word in words])
+        return STYLE.sub("", out.getvalue()) + err.getvalue()
+
+    return screen
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """Compare with a file of `golden/`; PATTERN_GOLDEN=write writes it instead, to be looked at before a commit."""
+
+    def compare(name: str, text: str) -> None:
+        file = GOLDEN / name
+        if os.environ.get("PATTERN_GOLDEN") == "write":
+            file.write_text(text, encoding="utf-8")
+        assert text == file.read_text(encoding="utf-8")
+
+    return compare
