@@ -7,6 +7,9 @@ type after a command is in `WORDS`; a new command without an entry there fails.
 from __future__ import annotations
 
 import io
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ import typer
 from pattern_cli.cli.app import app, run
 from pattern_cli.render.formats import Format
 
+ROOT = Path(__file__).resolve().parents[2]
 FORMATS = tuple(form.value for form in Format)
 
 # What to type after each command; capitals stand for what the database at hand holds.
@@ -59,6 +63,24 @@ FIRST = {
     "ENTRY": "SELECT id FROM archival_entries ORDER BY id LIMIT 1",
     "MESSAGE": "SELECT id FROM messages ORDER BY id LIMIT 1",
 }
+
+
+# Runs every rehearsal once to load all modules, becomes somebody else, and runs the lines for real.
+STRANGER = """
+import io, json, os, shutil, sys, tempfile
+sys.path.insert(0, sys.argv[1])
+from pattern_cli.cli.app import run
+lines, rehearsals = json.loads(sys.argv[2]), json.loads(sys.argv[3])
+out = sys.stdout
+sys.stdout, sys.stderr = open(os.devnull, "w"), io.StringIO()
+for line in rehearsals:
+    run(line)
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+for line in lines:
+    sys.stderr = io.StringIO()
+    code = run(line)
+    print(json.dumps([line, code, sys.stderr.getvalue()]), file=out, flush=True)
+"""
 
 
 def walk() -> Iterator[tuple[str, Any]]:
@@ -202,3 +224,23 @@ def backup(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def every_reading() -> list[str]:
     """The paths of all commands that only read."""
     return READING
+
+
+@pytest.fixture
+def stranger() -> Callable[[list[list[str]], list[list[str]]], list[tuple[list[str], int, str]]]:
+    """Run command lines as a user who owns nothing: line, exit status and standard error of each.
+
+    The rehearsals run before, as the user of the tests, because that user may not read the program's own files.
+    """
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+
+    def play(lines: list[list[str]], rehearsals: list[list[str]]) -> list[tuple[list[str], int, str]]:
+        words = [sys.executable, "-c", STRANGER, str(ROOT), json.dumps(lines), json.dumps(rehearsals)]
+        done = subprocess.run(words, capture_output=True, text=True, cwd="/", timeout=120)
+        assert done.returncode == 0, done.stderr
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [line for line, _, _ in told] == lines
+        return [(line, code, said) for line, code, said in told]
+
+    return play

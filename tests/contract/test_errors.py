@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,42 @@ def test_locked(command: str, locked: Path, small: Path, program: Program, words
     error = said(done)
     assert error["error"] == "locked"
     assert str(locked) in error["message"]
+
+
+def test_a_folder_that_may_not_be_written(
+    small: Path, archive: Path, tmp_path: Path, database: Callable[[str], Path], stranger: Callable[..., Any]
+) -> None:
+    """Every command that writes says what may not be written, and changes nothing."""
+
+    def lines(path: Path, old: Path, imported: Path) -> list[list[str]]:
+        return [
+            [*words, "--json"]
+            for words in (
+                ["init", str(path.parent / "new.db")],
+                ["--db", str(path), "import", str(imported), "--on-conflict", "rename"],
+                ["--db", str(path.parent / "new.db"), "import", str(imported), "--create"],
+                ["--db", str(path), "backup"],
+                ["--db", str(path), "vacuum", "--yes"],
+                ["--db", str(old), "migrate", "up", "--yes"],
+            )
+        ]
+
+    practice = lines(database(SMALL), database("versions/0010.db"), archive)
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        for source in (small, database("versions/0010.db"), archive):
+            (place / source.name).write_bytes(source.read_bytes())
+            (place / source.name).chmod(0o644)
+        before = {path.name: path.read_bytes() for path in place.iterdir()}
+        told = stranger(lines(place / small.name, place / "0010.db", place / archive.name), practice)
+        for line, code, err in told:
+            assert code == 1, (line, err)
+            error = json.loads(err)
+            assert error["error"] == "failure"
+            assert name in error["message"], line
+            assert error["hint"], line
+        assert {path.name: path.read_bytes() for path in place.iterdir()} == before
 
 
 def test_a_torn_file(command: str, small: Path, program: Program, words: Words, tmp_path: Path) -> None:
