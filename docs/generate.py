@@ -37,26 +37,26 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 def reference() -> str:
     """docs/commands.md: the help of every command."""
-    found = list(commands())
+    found = dict(commands())
     parts = [
         "# Commands\n\nWhat `--help` says, for every command. This page is written by `make docs`.\n",
-        "\n".join(f"{'  ' * (path.count(' '))}- [`{path}`](#{path.replace(' ', '-')})" for path, _ in found) + "\n",
+        "\n".join(f"{'  ' * (path.count(' '))}- [`{path}`](#{path.replace(' ', '-')})" for path in found) + "\n",
     ]
-    for path, command in found:
-        parts.append(f"## {path}\n\n```\n{_help(path, command)}\n```\n")
+    for path in found:
+        parts.append(f"## {path}\n\n```\n{_help(path, found)}\n```\n")
     return "\n".join(parts)
 
 
-def _help(path: str, command: Any) -> str:
+def _help(path: str, found: dict[str, Any]) -> str:
     import typer
 
-    context = None
-    for name in path.split(" ")[:-1]:
-        context = typer.Context(command, info_name=name, parent=context)
-    context = typer.Context(
-        command, info_name=path.split(" ")[-1], parent=context, terminal_width=WIDTH, max_content_width=WIDTH
-    )
-    return str(command.get_help(context)).rstrip()
+    context, above = None, ""
+    for name in path.split(" "):
+        above = f"{above} {name}".lstrip()
+        context = typer.Context(
+            found[above], info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH
+        )
+    return str(found[path].get_help(context)).rstrip()
 
 
 def statuses() -> str:
