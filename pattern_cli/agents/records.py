@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pattern_cli.agents.service import NEWEST_POSITION
+from pattern_cli.groups.membership import remarks
 from pattern_cli.models import Agent, AgentGroup, GroupMember, MemoryBlock, damage, present
+from pattern_cli.models.fields import AsStored
 from pattern_cli.store import snowflake
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import Damage
@@ -58,6 +60,9 @@ def read(constellation: Constellation, agent_id: str) -> AgentRecord:
     """The record of the agent with that id, which must exist."""
     (agent,) = constellation.bind(Agent.select().where(Agent.id == agent_id))
     problems: Damage = [*damage(agent)]
+    tools = agent.enabled_tools
+    if not isinstance(tools, AsStored) and not (isinstance(tools, list) and all(isinstance(t, str) for t in tools)):
+        problems.append("enabled_tools: no list of words, which the runtime cannot read")
     blocks = MemoryBlock.select(MemoryBlock.label).where(MemoryBlock.agent_id == agent_id, MemoryBlock.is_active == 1)
     return AgentRecord(
         id=agent.id,
@@ -68,7 +73,7 @@ def read(constellation: Constellation, agent_id: str) -> AgentRecord:
         model_provider=agent.model_provider,
         model_name=agent.model_name,
         system_prompt=agent.system_prompt,
-        enabled_tools=agent.enabled_tools,
+        enabled_tools=tools,
         tool_rules=agent.tool_rules,
         config=agent.config,
         overrides=_overrides(agent),
@@ -102,9 +107,10 @@ def _memberships(constellation: Constellation, agent_id: str, problems: Damage) 
     query = GroupMember.select(*fields, AgentGroup.name.alias("group_name")).join(AgentGroup)
     query = query.where(GroupMember.agent == agent_id).order_by(AgentGroup.name)
     for member in constellation.bind(query.objects()):
-        problems += damage(member, f"in {member.group_name}")
+        where = f"in {member.group_name}"
         # The default of the column, which came with version 0011.
         able = member.capabilities if "capabilities" in member.__data__ else []
+        problems += [*damage(member, where), *remarks(member.role, able, where)]
         yield Membership(member.group_id, member.group_name, member.role, able)
 
 

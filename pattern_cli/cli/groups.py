@@ -19,18 +19,16 @@ GROUPS = Table(
         Column("pattern_type", "PATTERN"),
         Column("member_count", "MEMBERS", show=values.number, right=True),
         Column("members", "AGENTS", show=", ".join, wide=True),
-        Column("id", "ID", style="dim", wide=True),
+        Column("id", "ID", show=values.short_id, style="dim"),
     ),
     empty="no groups yet → pattern import ARCHIVE brings some in",
 )
 
 
 def _members(record: Any) -> str:
-    names = [values.plain(member.agent_name or member.agent_id) for member in record.members]
-    width = max(map(len, names), default=0)
+    names = values.padded([values.plain(member.agent_name or member.agent_id) for member in record.members])
     return "\n".join(
-        f"{name.ljust(width)}  {role_words(member.role)}"
-        + (f"  can {words(able)}" if (able := member.capabilities) else "")
+        f"{name}  {role_words(member.role)}" + (f"  can {words(able)}" if (able := member.capabilities) else "")
         for name, member in zip(names, record.members, strict=True)
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pattern_cli.groups.membership import remarks
 from pattern_cli.models import Agent, AgentGroup, GroupMember, MemoryBlock, damage, present
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import Damage
@@ -117,7 +118,8 @@ class Groups:
         query = GroupMember.select(*fields, Agent.name.alias("agent_name")).join(Agent, _LEFT)
         query = query.where(GroupMember.group == group_id).order_by(GroupMember.agent)
         for member in self._constellation.bind(query.objects()):
-            problems += damage(member, f"of {member.agent_name or member.agent_id}")
+            where = f"of {member.agent_name or member.agent_id}"
             # The default of the column, which came with version 0011.
             able = member.capabilities if "capabilities" in member.__data__ else []
+            problems += [*damage(member, where), *remarks(member.role, able, where)]
             yield Member(member.agent_id, member.agent_name, member.role, able, member.joined_at)

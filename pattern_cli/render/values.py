@@ -108,6 +108,15 @@ def short_id(id: Any) -> str:
     return id[:_ID_SHOWN] if isinstance(id, str) else plain(id)
 
 
+def padded(texts: list[str]) -> list[str]:
+    """Texts on one line each, as wide as the widest of them on a terminal."""
+    from unicodedata import combining, east_asian_width
+
+    shown = [safe.line(text) for text in texts]
+    widths = [sum(not combining(c) and 1 + (east_asian_width(c) in "WF") for c in text) for text in shown]
+    return [text + " " * (max(widths) - width) for text, width in zip(shown, widths, strict=True)]
+
+
 def place(path: str) -> str:
     """A path for people: `~` for their home."""
     home = os.path.expanduser("~")

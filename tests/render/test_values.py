@@ -147,6 +147,17 @@ def test_a_sparkline_keeps_the_order(counts: list[int]) -> None:
         assert (a == 0 or max(counts) == 0) == (x == "▁") or a == 0
 
 
+def test_padded() -> None:
+    assert values.padded(["ab", "ツ", "e\u0301x", "long\n"]) == ["ab    ", "ツ    ", "e\u0301x    ", "long\\n"]
+    assert values.padded([]) == []
+
+
+def test_short_ids() -> None:
+    assert values.short_id("ea0f0a49523a4b939139570e2791c66a") == "ea0f0a49523a"
+    assert values.short_id("agt_1") == "agt_1"
+    assert [values.short_id(None), values.short_id(b"\xff")] == ["", '"/w=="']
+
+
 def test_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ann")
     monkeypatch.setenv("USERPROFILE", "/home/ann")
