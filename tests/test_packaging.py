@@ -68,6 +68,21 @@ def test_the_module_is_the_command() -> None:
     assert done.stdout == f"pattern {pattern_cli.__version__}\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs bash")
+def test_an_interpreter_is_found() -> None:
+    found = subprocess.run(["bash", ".ci/pythons", "usable"], capture_output=True, text=True, cwd=ROOT)
+    if found.returncode:
+        pytest.skip("no interpreter on PATH can make environments")
+    version = "import sys; print(sys.version_info >= (3, 11))"
+    said = subprocess.run([found.stdout.strip(), "-c", version], capture_output=True, text=True, check=True)
+    assert said.stdout == "True\n"
+
+
+def test_the_classifiers_name_versions_that_are_allowed() -> None:
+    named = [line.rpartition(" ")[2] for line in PROJECT["project"]["classifiers"] if ":: 3." in line]
+    assert named == ["3.11", "3.12", "3.13"]
+
+
 @pytest.mark.slow
 def test_the_source_distribution_is_complete(built: Path) -> None:
     (archive,) = built.glob("*.tar.gz")

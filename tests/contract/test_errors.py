@@ -158,6 +158,36 @@ def test_a_folder_that_may_not_be_written(
         assert {path.name: path.read_bytes() for path in place.iterdir()} == before
 
 
+def test_what_destroys_needs_a_yes(
+    command: str, tree: dict[str, Any], program: Program, archive: Path, database: Callable[[str], Path]
+) -> None:
+    """Without a terminal to ask on, a destructive command refuses, names --yes, and changes nothing."""
+    if "yes" not in {parameter.name for parameter in tree[command].params}:
+        pytest.skip("destroys nothing")
+    path = database("versions/0010.db" if command.startswith("migrate") else SMALL)
+    more = [archive, "--on-conflict", "replace"] if command == "import" else []
+    before = path.read_bytes()
+    done = program("--db", path, *command.split(), *more, "--json")
+    assert done.code == 7
+    error = said(done)
+    assert error["error"] == "refused"
+    assert "--yes" in error["hint"]
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_an_older_schema_is_named(
+    command: str, program: Program, words: Words, small: Path, read_only: Callable[[str], Path]
+) -> None:
+    """A command that needs a newer schema ends with 6 and names the way there; the others just work."""
+    done = program("--db", read_only("versions/0001.db"), *given(command, small, words), "--json")
+    assert done.code in {0, 3, 6}, done.err
+    if done.code == 6:
+        error = said(done)
+        assert error["error"] == "schema"
+        assert "pattern migrate" in error["hint"]
+
+
 def test_a_torn_file(command: str, small: Path, program: Program, words: Words, tmp_path: Path) -> None:
     path = tmp_path / "torn.db"
     path.write_bytes(small.read_bytes()[:20_000])
