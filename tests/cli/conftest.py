@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pattern_cli.cli.app import run
+from pattern_cli.health import overview
 from pattern_cli.render import values
 
 STYLE = re.compile(r"\x1b\[[\d;]*m")
@@ -21,7 +22,7 @@ NOW = 1_795_613_826.0
 
 
 class Clock:
-    """The part of `time` that tells how long ago something was."""
+    """The part of `time` that tells how long ago something was, and which day it is."""
 
     @staticmethod
     def time() -> float:
@@ -40,7 +41,8 @@ def seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
         monkeypatch.delenv(name, raising=False)
     for name, value in {"HOME": str(tmp_path), "TZ": "UTC", "NO_COLOR": "1", "TERM": "xterm", "PAGER": ""}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(values, "time", Clock)
+    for module in (values, overview):
+        monkeypatch.setattr(module, "time", Clock)
 
     def screen(*words: object, columns: int = 100) -> str:
         monkeypatch.setenv("COLUMNS", str(columns))
