@@ -116,6 +116,7 @@ def _svg(name: str, shown: list[tuple[str, str]]) -> str:
             console.print()
         console.print(Text.assemble(("$ ", "dim"), (line, "bold")), soft_wrap=False)
         console.print(Text.from_ansi(output.rstrip("\n")))
+    console.print()  # Rich cuts the lower edge of the last line
     drawn = console.export_svg(title="pattern", code_format=FORMAT, unique_id=name)
     return "\n".join(line.rstrip() for line in drawn.splitlines() if line.strip()) + "\n"
 
