@@ -53,8 +53,9 @@ def _help(path: str, found: dict[str, Any]) -> str:
     context, above = None, ""
     for name in path.split(" "):
         above = f"{above} {name}".lstrip()
+        settings = found[above].context_settings if context is None else {}
         context = typer.Context(
-            found[above], info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH
+            found[above], info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH, **settings
         )
     return str(found[path].get_help(context)).rstrip()
 

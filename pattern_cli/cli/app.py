@@ -93,7 +93,13 @@ class RootGroup(TyperGroup):
         write_sections(self, formatter)
 
 
-app = typer.Typer(cls=RootGroup, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=RootGroup,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def _version(asked: bool) -> None:

@@ -171,6 +171,15 @@ def test_version(capsys: Captured) -> None:
     assert capsys.readouterr().out == f"pattern {__version__}\n"
 
 
+@pytest.mark.parametrize("words", [(), ("agents",), ("agents", "list"), ("backup",)])
+def test_help_in_short(words: tuple[str, ...], capsys: Captured) -> None:
+    assert run([*words, "-h"]) == 0
+    short = capsys.readouterr().out
+    assert run([*words, "--help"]) == 0
+    assert short == capsys.readouterr().out
+    assert "-h, --help" in short
+
+
 def test_every_command_is_named_in_help_and_imported_only_to_run() -> None:
     code = "import sys; from pattern_cli.cli.app import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
