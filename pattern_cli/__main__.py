@@ -14,9 +14,12 @@ def main() -> None:
     """Run the program and leave with its exit status."""
     # Starting makes some ten thousand objects and no garbage; looking for it would take a tenth of the time.
     gc.set_threshold(_START_OBJECTS)
-    from pattern_cli.cli.app import run
+    try:
+        from pattern_cli.cli.app import run
 
-    status = run()
+        status = run()
+    except KeyboardInterrupt:  # before the program could be ready for it
+        status = 130
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()

@@ -154,7 +154,7 @@ def open_reading(path: Path, is_held: Callable[[], bool] = lambda: False) -> Ope
     if wal and shm:
         return _reader(path, "mode=ro", seen, keep_wal=True)
     seen = identity(path, content=True)
-    if wal:
+    if wal or _size(side(path, "-journal")):
         return _private_copy(path, seen)
     return _reader(path, "mode=ro&immutable=1", seen, frozen=True)
 
@@ -236,15 +236,16 @@ def _opening_error(error: apsw.Error, path: Path) -> PatternError:
 
 
 def _private_copy(path: Path, seen: Identity) -> Opened:
-    """A log without its index in a place we may not write: only a copy can be read completely."""
+    """A log without its index, or a journal to roll back, where we may not write: only a copy can be read rightly."""
     import shutil
     import tempfile
 
     folder = Path(tempfile.mkdtemp(prefix="pattern-read-"))
     copy = folder / path.name
     try:
-        shutil.copyfile(path, copy)
-        shutil.copyfile(side(path, "-wal"), side(copy, "-wal"))
+        for suffix in ("", "-wal", "-journal"):
+            if side(path, suffix).exists():
+                shutil.copyfile(side(path, suffix), f"{copy}{suffix}")
         opened = _reader(copy, "mode=rw", seen, keep_wal=True, frozen=True)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)

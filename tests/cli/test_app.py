@@ -269,6 +269,21 @@ def test_ctrl_c_leaves_silently(read_only: Callable[[str], Path], tmp_path: Path
     assert (process.returncode, err) == (130, "")
 
 
+def test_ctrl_c_while_it_starts() -> None:
+    code = """
+import sys
+import pattern_cli.__main__ as program
+class Interrupt:
+    def find_spec(self, name, *more):
+        if name == "pattern_cli.cli.app":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+program.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_the_module_runs_as_the_program() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pattern_cli", "--version"], capture_output=True, text=True, cwd=ROOT, check=True

@@ -240,6 +240,28 @@ def test_a_log_without_shared_memory_is_read_in_a_private_copy(
 
 
 @as_root
+def test_a_change_that_was_broken_off_is_rolled_back_in_a_private_copy(
+    public: Path, as_nobody: Callable[..., dict[str, Any]]
+) -> None:
+    """A database that somebody took out of WAL mode, and a writer killed in the middle of a commit."""
+    code = """
+import os, sys, apsw
+connection = apsw.Connection(sys.argv[1])
+connection.pragma("journal_mode", "delete")
+connection.pragma("cache_size", 1)
+connection.execute("BEGIN IMMEDIATE; UPDATE agents SET description = 'in the log'; UPDATE messages SET source = 'x'")
+connection.execute("CREATE TABLE filler AS SELECT zeroblob(1000000)")
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code, str(public)], check=True)
+    assert side(public, "-journal").stat().st_size
+    before = facts(public)
+    answer = as_nobody(public)
+    assert (answer["count"], answer["copy"]) == (0, True)
+    assert facts(public) == before
+
+
+@as_root
 def test_through_a_link_nobody_sees_the_log_too(
     public: Path, as_nobody: Callable[..., dict[str, Any]], place: Path
 ) -> None:
