@@ -115,7 +115,9 @@ def list_agents(
     record=AGENT,
     examples=("pattern agents show Juniper", "pattern agents show Juniper --json --fields model,config"),
 )
-def show_agent(run: Run, agent: Annotated[str, typer.Argument(help="Name, id, or the beginning of an id.")]) -> None:
+def show_agent(
+    run: Run, agent: Annotated[str, typer.Argument(metavar="AGENT", help="Name, id, or the beginning of an id.")]
+) -> None:
     """Show one agent: model, prompt, tools, groups, memory, configuration."""
     with run.open() as constellation:
         from pattern_cli.agents.service import Agents

@@ -134,7 +134,8 @@ def list_backups(
     exits=(5, 6),
 )
 def verify_backup(
-    run: Run, file: Annotated[str, typer.Argument(help="A backup: its path, or its name in the default place.")]
+    run: Run,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A backup: its path, or its name in the default place.")],
 ) -> None:
     """Prove a backup from its manifest: size, hash, integrity, schema and row counts."""
     from pattern_cli.backups.catalog import find

@@ -60,7 +60,9 @@ def list_groups(run: Run) -> None:
 
 
 @group.command("show", record=GROUP, examples=('pattern groups show "Harbor Crew"',))
-def show_group(run: Run, name: Annotated[str, typer.Argument(help="Name, id, or the beginning of an id.")]) -> None:
+def show_group(
+    run: Run, name: Annotated[str, typer.Argument(metavar="GROUP", help="Name, id, or the beginning of an id.")]
+) -> None:
     """Show one group: pattern, members with roles and capabilities, configuration, memory."""
     with run.open() as constellation:
         from pattern_cli.groups.service import Groups

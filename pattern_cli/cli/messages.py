@@ -250,7 +250,7 @@ MESSAGE = Layout(
 )
 def show_message(
     run: Run,
-    message: Annotated[str, typer.Argument(help="Id, or the beginning of an id.")],
+    message: Annotated[str, typer.Argument(metavar="ID", help="Id, or the beginning of an id.")],
     raw: Annotated[bool, typer.Option("--raw", help="The readable text alone, unaltered in a pipe.")] = False,
 ) -> None:
     """Show one message: all its content, the tools it calls with their responses, batch and metadata."""
