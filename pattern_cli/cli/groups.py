@@ -18,7 +18,7 @@ GROUPS = Table(
         Column("name", "NAME", style="bold"),
         Column("pattern_type", "PATTERN"),
         Column("member_count", "MEMBERS", show=values.number, right=True),
-        Column("members", "AGENTS", show=", ".join, wide=True),
+        Column("members", "AGENTS", show=words, wide=True),
         Column("id", "ID", show=values.short_id, style="dim"),
     ),
     empty="no groups yet → pattern import ARCHIVE brings some in",

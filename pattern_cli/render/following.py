@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from pattern_cli.render import safe
+from pattern_cli.render import safe, values
 from pattern_cli.render.output import Counted
 
 Pieces = Callable[[Any], list[tuple[str, str]]]
@@ -32,7 +32,7 @@ def print_lines(rows: Iterable[Any], pieces: Pieces) -> Counted:
     target = console()
     whole = not sys.stdout.isatty()
     for row in at_once(counted):
-        line = Text.assemble(*((safe.line(text), style) for text, style in pieces(row)))
+        line = Text.assemble(*((safe.line(values.plain(text)), style) for text, style in pieces(row)))
         line.rstrip()
         target.print(line, no_wrap=True, overflow="ignore" if whole else "ellipsis", crop=not whole)
     return counted

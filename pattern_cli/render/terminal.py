@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -56,7 +56,7 @@ def print_table(rows: Iterable[Any], columns: tuple[Column, ...], empty: str) ->
 
 def _cell(row: Any, column: Column) -> Text:
     value = mapping(row).get(column.key)
-    shown: str | Sequence[tuple[str, str]]
+    shown: Any
     if column.of_row:
         shown = column.of_row(row)
     elif column.show:
@@ -64,8 +64,14 @@ def _cell(row: Any, column: Column) -> Text:
     else:
         shown = values.plain(value)
     style = column.style(row) if callable(column.style) else column.style
-    pieces = [(shown, "")] if isinstance(shown, str) else shown
-    return Text.assemble(*((safe.line(piece), own) for piece, own in pieces), style=style, no_wrap=True)
+    return Text.assemble(*((safe.line(piece), own) for piece, own in _pieces(shown)), style=style, no_wrap=True)
+
+
+def _pieces(shown: Any) -> Iterator[tuple[str, str]]:
+    """Text and style of every piece; a damaged column gives something else than text now and then."""
+    whole = not (isinstance(shown, list) and all(isinstance(piece, tuple) for piece in shown))
+    for piece, style in [(shown, "")] if whole else shown:
+        yield values.plain(piece), style
 
 
 def print_record(record: Any, layout: Layout) -> None:
@@ -73,18 +79,17 @@ def print_record(record: Any, layout: Layout) -> None:
     whole = mapping(record)
     parts: list[Any] = []
     if layout.title:
-        parts.append(Text(safe.line(layout.title(record)), style="bold"))
+        parts.append(Text(safe.line(values.plain(layout.title(record))), style="bold"))
     shown = ((line, line.of_row(record) if line.of_row else _shown(line, whole)) for line in layout.lines)
-    parts.append(_labelled((line.label, safe.line(text), line.style) for line, text in shown if text))
+    parts.append(_labelled((line.label, safe.line(values.plain(text)), line.style) for line, text in shown if text))
     for heading, body in layout.bodies:
         if content := body(record):
             parts += [Text(""), *([Text(heading, style="dim")] if heading else []), _body(content)]
     _print(*parts)
 
 
-def _body(shown: str | Sequence[tuple[str, str]]) -> Text:
-    pieces = [(shown, "")] if isinstance(shown, str) else shown
-    body = Text.assemble(*((safe.text(piece), style) for piece, style in pieces))
+def _body(shown: Any) -> Text:
+    body = Text.assemble(*((safe.text(piece), style) for piece, style in _pieces(shown)))
     body.rstrip()
     return body
 

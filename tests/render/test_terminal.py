@@ -92,6 +92,23 @@ def test_pieces_and_whole_rows(capsys: Captured) -> None:
     assert lines(capsys) == ["A     B", "x\\n!  x\\nx\\n"]
 
 
+@pytest.mark.parametrize("odd", [b"\xff", 5, None, [1], {"a": 1}, 1.5])
+def test_what_is_no_text_is_shown_all_the_same(odd: object, capsys: Captured) -> None:
+    columns = (
+        Column("a", "A", show=lambda value: value),
+        Column("a", "B", of_row=lambda row: [(row["a"], "bold"), ("!", "")]),
+        Column("a", "C", of_row=lambda row: row["a"]),
+    )
+    print_table([{"a": odd}], columns, "nothing")
+    lines_of = (Line("a", "label", show=lambda value: value),)
+    print_record(
+        {"a": odd}, Layout(lambda row: row["a"], lines_of, (("body", lambda row: [(row["a"], ""), ("?", "")]),))
+    )
+    shown = capsys.readouterr().out
+    assert "!" in shown
+    assert "?" in shown
+
+
 def test_text_is_never_markup(capsys: Captured) -> None:
     for text in ("[red]x[/red]", "[/]", ":smile:", "[link=http://x]y[/link]", "{a} %s"):
         print_table([Row(text, "good")], COLUMNS, "nothing")

@@ -125,6 +125,13 @@ def test_names_that_are_no_text_hide_nothing(constellation: Constellation) -> No
         assert "did you mean Juniper?" in str(caught.value.hint)
 
 
+def test_an_id_that_is_no_text_is_found_by_its_name(constellation: Constellation) -> None:
+    constellation.connection.execute("UPDATE agents SET id = x'ff' WHERE name = 'Rook'")
+    found = resolve(constellation, "agent", "Rook")
+    assert constellation.value("SELECT name FROM agents WHERE id = ?", (found,)) == "Rook"
+    assert resolve_owner(constellation, "Rook") == (found, "Rook")
+
+
 def test_owners(constellation: Constellation) -> None:
     assert resolve_owner(constellation, CONSTELLATION) == (CONSTELLATION, CONSTELLATION)
     assert resolve_owner(constellation, "agt_bb1") == ("agt_bb1", "J_niper")
