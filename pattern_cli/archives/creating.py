@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pattern_cli.errors import ConflictError
 from pattern_cli.schema import create_constellation
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.unfinished import discard, give_name, partial_name, remove_leftovers, require_unused
 
-_SIDES = ("", "-wal", "-shm", "-journal")
+_HINT = "leave out --create to import into it, or name another --db"
 
 
 @contextmanager
@@ -24,16 +22,16 @@ def new_constellation(path: Path) -> Iterator[Constellation]:
     already, also when it came meanwhile; FailureError when the file cannot be created.
     """
     require_free(path)
-    _remove_leftovers(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    remove_leftovers(path.parent)
+    partial = partial_name(path)
     try:
         with create_constellation(partial) as constellation:
             # What is said about it should name the file that it becomes.
             constellation.path = path
             yield constellation
-        _name(partial, path)
+        give_name(partial, path, "another process created it meanwhile; nothing was imported")
     finally:
-        _unlink(partial)
+        discard(partial)
 
 
 @contextmanager
@@ -51,47 +49,5 @@ def rehearsal(path: Path) -> Iterator[Constellation]:
 
 
 def require_free(path: Path) -> None:
-    """Raise ConflictError when there is anything under this name."""
-    if os.path.lexists(path):
-        raise ConflictError(f"{path} exists already", "leave out --create to import into it, or name another --db")
-
-
-def _name(partial: Path, final: Path) -> None:
-    """Give the finished file its name, in one step that never replaces another."""
-    try:
-        os.link(partial, final)
-    except FileExistsError:
-        raise ConflictError(f"{final} was created by another process meanwhile", "nothing was imported") from None
-    except OSError:
-        # File systems without links.
-        require_free(final)
-        os.rename(partial, final)
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _remove_leftovers(path: Path) -> None:
-    """Remove what a killed import left: hidden files whose process has gone."""
-    for file in path.parent.glob(f".{path.name}.*.partial"):
-        pid = file.name.split(".")[-2]
-        if pid.isdecimal() and not _alive(int(pid)):
-            _unlink(file)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _unlink(path: Path) -> None:
-    for side in _SIDES:
-        with contextlib.suppress(FileNotFoundError):
-            Path(f"{path}{side}").unlink()
+    """Raise ConflictError when there is anything under this name, or the log of a database that was there."""
+    require_unused(path, _HINT)

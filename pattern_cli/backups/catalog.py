@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pattern_cli.backups.manifest import Manifest, manifest_path, read_manifest
 from pattern_cli.errors import NotFoundError, PatternError
+from pattern_cli.store.opening import side
 
 FOLDER = "backups"
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -45,7 +46,8 @@ def default_name(database: Path, created: datetime, folder: Path) -> str:
     """A name for a new backup: `NAME-YYYYMMDDTHHMMSSZ.db`, numbered when that second is taken."""
     stem = f"{database.stem}-{created.strftime(_STAMP)}"
     number, name = 1, f"{stem}.db"
-    while (folder / name).exists() or manifest_path(folder / name).exists():
+    # Beside the log of a backup that is gone no other may stand: SQLite would play it into the new one.
+    while any(path.exists() for path in (folder / name, manifest_path(folder / name), side(folder / name, "-wal"))):
         number += 1
         name = f"{stem}-{number}.db"
     return name
@@ -60,8 +62,13 @@ def backups(database: Path, folder: Path | None = None) -> Iterator[Backup]:
     if folder and not folder.is_dir():
         raise NotFoundError(f"there is no folder {folder}", "`pattern backup list` looks beside the database")
     stem = None if folder else database.stem
-    found = [_describe(path) for path in _files(place, stem)]
+    found = [backup for backup in map(_describe, _files(place, stem)) if folder or _is_of(backup, database)]
     yield from sorted(found, key=lambda backup: (backup.created_at, backup.name), reverse=True)
+
+
+def _is_of(backup: Backup, database: Path) -> bool:
+    """Whether a backup is of this database: `lab.db` and `lab.sqlite` share a folder and the names of their backups."""
+    return backup.source is None or Path(backup.source).name == database.name
 
 
 def newest(database: Path) -> str | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +14,11 @@ from pattern_cli.backups.gathering import layer_name
 from pattern_cli.errors import ConflictError, FailureError
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.failures import translate
+from pattern_cli.store.unfinished import discard, partial_name, remove_leftovers
 
 Progress = Callable[[int, int | None], None]
 
 PAGES_PER_STEP = 1024
-LEFTOVER_AGE_S = 3600
 _OURS = (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError)
 
 
@@ -51,8 +49,8 @@ def temporary(folder: Path, name: str) -> Iterator[Path]:
 
     Its name carries the process id, so that what a killed process left can be told and removed.
     """
-    _remove_leftovers(folder)
-    path = folder / f".{name}.{os.getpid()}.partial"
+    remove_leftovers(folder)
+    path = partial_name(folder / name)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
@@ -62,28 +60,7 @@ def temporary(folder: Path, name: str) -> Iterator[Path]:
     try:
         yield path
     finally:
-        for suffix in ("", "-journal"):
-            with contextlib.suppress(FileNotFoundError):
-                path.with_name(path.name + suffix).unlink()
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove temporary files whose process has gone; an hour old, because another machine may count its own."""
-    for file in folder.glob(".*.partial"):
-        pid = file.name.split(".")[-2]
-        with contextlib.suppress(OSError):
-            if pid.isdecimal() and not _alive(int(pid)) and time.time() - file.stat().st_mtime > LEFTOVER_AGE_S:
-                file.unlink()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        discard(path)
 
 
 def copy(source: apsw.Connection, target: Path, progress: Progress | None = None) -> int:
@@ -129,15 +106,6 @@ def _mapped(source: apsw.Connection) -> Iterator[None]:
         yield
     finally:
         source.execute(f"PRAGMA mmap_size = {before}").fetchall()
-
-
-def to_disk(path: Path) -> None:
-    """Bring a file or a folder to the disk (fsync)."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def require_space(folder: Path, needed: int, what: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,11 +19,13 @@ from pattern_cli.backups.copying import (
     one_read_transaction,
     require_space,
     temporary,
-    to_disk,
 )
 from pattern_cli.backups.manifest import Manifest, encode, manifest_path
-from pattern_cli.errors import ConflictError, FailureError, IntegrityError, NotFoundError
+from pattern_cli.errors import FailureError, IntegrityError, NotFoundError
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.unfinished import give_name, require_unused, to_disk
+
+_NEVER = "backups are never overwritten; choose another name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,8 @@ def _final_path(database: Path, destination: Path | None, created: datetime) -> 
     if not destination.parent.is_dir():
         raise NotFoundError(f"there is no folder {destination.parent}", "create it first, or name another place")
     for path in (destination, manifest_path(destination)):
-        if path.exists():
-            raise _taken(path)
+        require_unused(path, _NEVER)
     return destination.absolute()
-
-
-def _taken(path: Path) -> ConflictError:
-    return ConflictError(f"{path} exists already", "backups are never overwritten; choose another name")
 
 
 def _proven(partial: Path, source: Path, verify: bool) -> tuple[str, dict[str, int]]:
@@ -156,28 +151,11 @@ def _publish(partial: Path, final: Path, manifest: Manifest) -> None:
     with temporary(final.parent, described.name) as text:
         text.write_text(encode(manifest), encoding="utf-8")
         to_disk(text)
-        _name(text, described)
+        give_name(text, described, _NEVER)
     inode = partial.stat().st_ino
     try:
-        _name(partial, final)
+        give_name(partial, final, _NEVER)
     except BaseException:
         if not final.exists() or final.stat().st_ino != inode:
             described.unlink()
         raise
-    to_disk(final.parent)
-
-
-def _name(partial: Path, final: Path) -> None:
-    """Rename in one step, and fail when the name is taken: a link does both, a rename would replace."""
-    try:
-        os.link(partial, final)
-    except FileExistsError:
-        raise _taken(final) from None
-    except OSError:
-        # File systems without links.
-        if final.exists():
-            raise _taken(final) from None
-        os.rename(partial, final)
-        return
-    with contextlib.suppress(FileNotFoundError):
-        partial.unlink()

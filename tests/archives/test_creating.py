@@ -11,6 +11,7 @@ import pytest
 
 from pattern_cli.archives.creating import new_constellation, rehearsal
 from pattern_cli.errors import ConflictError
+from pattern_cli.store.unfinished import LEFTOVER_AGE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,9 +47,19 @@ def test_what_is_there_is_never_touched(tmp_path: Path) -> None:
         pass
 
 
+def test_the_log_of_a_database_that_is_gone_is_not_played_into_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "constellation.db"
+    log = tmp_path / "constellation.db-wal"
+    log.write_bytes(b"of another database")
+    for create in (new_constellation, rehearsal):
+        with pytest.raises(ConflictError, match="log of a database that is gone"), create(path):
+            pass
+    assert list(tmp_path.iterdir()) == [log]
+
+
 def test_what_came_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "constellation.db"
-    with pytest.raises(ConflictError, match="meanwhile"), new_constellation(path):
+    with pytest.raises(ConflictError, match="exists already"), new_constellation(path):
         path.write_text("faster")
     assert path.read_text() == "faster"
     assert len(list(tmp_path.iterdir())) == 1
@@ -69,9 +80,14 @@ def test_a_killed_one_leaves_no_name_and_the_next_one_tidies_up(tmp_path: Path) 
     done = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=ROOT)
     assert done.returncode == -signal.SIGKILL
     assert not path.exists()
-    assert any(file.name.endswith(".partial") for file in tmp_path.iterdir())
+    left = [file for file in tmp_path.iterdir() if file.name.endswith(".partial")]
+    assert left
+    for file in left:
+        long_ago = file.stat().st_mtime - LEFTOVER_AGE_S - 60
+        os.utime(file, (long_ago, long_ago))
     mine = tmp_path / f".constellation.db.{os.getppid()}.partial"
     mine.write_text("of a process that lives")
+    os.utime(mine, (0, 0))
     with new_constellation(path):
         pass
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted([path.name, mine.name])

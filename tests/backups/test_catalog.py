@@ -64,6 +64,19 @@ def test_a_folder_shows_all_that_are_in_it(make: Make, database_path: Path) -> N
     assert [b.name for b in backups(database_path, folder)] == ["c-20260102T000000Z.db", "other-20260101T000000Z.db"]
 
 
+def test_backups_of_a_database_whose_name_only_begins_alike_are_not_its_own(make: Make, database_path: Path) -> None:
+    make("20260101T000000Z")
+    assert list(backups(database_path.with_suffix(".sqlite"))) == []
+    assert newest(database_path.with_suffix(".sqlite")) is None
+    assert newest(database_path) is not None
+
+
+def test_a_name_beside_the_log_of_a_backup_that_is_gone_is_not_given(make: Make, database_path: Path) -> None:
+    folder = make("20260101T000000Z").parent
+    (folder / "c-20260102T000000Z.db-wal").touch()
+    assert default_name(database_path, datetime(2026, 1, 2, tzinfo=UTC), folder) == "c-20260102T000000Z-2.db"
+
+
 def test_a_folder_that_is_not_there_is_said(database_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no folder"):
         list(backups(database_path, Path("/nowhere/at/all")))

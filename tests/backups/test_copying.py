@@ -1,22 +1,18 @@
 from __future__ import annotations
 
-import os
 import stat
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import apsw
 import pytest
 
-from pattern_cli.backups import copying
-from pattern_cli.backups.copying import copy, fact, one_read_transaction, require_space, temporary, to_disk
+from pattern_cli.backups.copying import copy, fact, one_read_transaction, require_space, temporary
 from pattern_cli.errors import ConflictError, FailureError
 from pattern_cli.store.constellation import Constellation
 
 Database = Callable[[str], Path]
 SMALL = "constellations/small.db"
-NOBODY = 2**22 + 1  # above every process id
 
 
 def test_a_copy_is_the_database(database: Database, tmp_path: Path) -> None:
@@ -92,31 +88,6 @@ def test_two_to_one_name_are_told(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FailureError, match="none"), temporary(tmp_path / "none", "saved.db"):
         raise AssertionError
-
-
-@pytest.mark.parametrize(
-    ("pid", "age", "stays"),
-    [
-        (NOBODY, copying.LEFTOVER_AGE_S + 60, False),
-        (NOBODY, 60, True),
-        (os.getpid(), copying.LEFTOVER_AGE_S + 60, True),
-    ],
-    ids=["of a dead process", "young", "of a living process"],
-)
-def test_leftovers(tmp_path: Path, pid: int, age: int, stays: bool) -> None:
-    left = tmp_path / f".other.db.{pid}.partial"
-    left.touch()
-    os.utime(left, (time.time() - age, time.time() - age))
-    with temporary(tmp_path, "saved.db"):
-        assert left.exists() is stays
-
-
-def test_files_and_folders_are_brought_to_the_disk(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"content")
-    descriptors = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
-    to_disk(tmp_path / "file")
-    to_disk(tmp_path)
-    assert not descriptors or len(os.listdir("/proc/self/fd")) == descriptors
 
 
 def test_space_is_asked_for_beforehand(tmp_path: Path) -> None:

@@ -207,6 +207,14 @@ def test_an_existing_file_is_never_replaced(database: Database, tmp_path: Path) 
     assert target.read_text() == "precious"
 
 
+def test_the_log_of_a_database_that_is_gone_is_not_played_into_a_backup(database: Database, tmp_path: Path) -> None:
+    log = tmp_path / "saved.db-wal"
+    log.write_text("of another database")
+    with pytest.raises(ConflictError, match=r"saved\.db-wal is the log of a database that is gone"):
+        take(database(SMALL), destination=tmp_path / "saved.db")
+    assert not (tmp_path / "saved.db").exists()
+
+
 def test_a_file_that_appears_meanwhile_is_not_replaced_either(database: Database, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
