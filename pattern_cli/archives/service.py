@@ -71,9 +71,15 @@ class Import:
             self.plan()
         expected = self._planner.plan(decisions, self._history or History())
         self._require_allowed(expected, decisions, force)
+        before_snapshot = self._data_version()
         saved = self._snapshot() if expected.removes and take_snapshot else None
         began = time.monotonic()
         with _settings(self._target.connection), self._target.transaction() as connection:
+            if expected.removes:
+                # Under the lock what is true now stays true: what goes is in the snapshot, and nobody edits it.
+                self._require_quiet(force)
+                if self._data_version() != before_snapshot:
+                    raise self._changed()
             if self._data_version() != self._seen:
                 decisions = self._decided_again(decisions)
             history = self._write(connection, decisions, progress)
@@ -103,11 +109,14 @@ class Import:
                 "--on-conflict rename|skip|replace decides what happens; --dry-run shows all",
             )
         if plan.removes:
-            # A running runtime has what it replaces in memory, and would write its next edit on top.
-            self._target.require_quiet("replacing what an archive brings", force)
+            self._require_quiet(force)
         rows = sum(plan.adds.values()) + sum(plan.removes.values())
         size = self._archive.bytes_read + decisions.removed.size
         self._target.require_lock_budget("this import", rows, size, force)
+
+    def _require_quiet(self, force: bool) -> None:
+        # A running runtime has what it replaces in memory, and would write its next edit on top.
+        self._target.require_quiet("replacing what an archive brings", force)
 
     def _snapshot(self) -> str:
         from pattern_cli.backups.snapshot import snapshot

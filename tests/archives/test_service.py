@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pattern_cli.archives.archive import Archive
 from pattern_cli.archives.plans import ImportOptions
 from pattern_cli.archives.service import Import
+from pattern_cli.backups.snapshot import snapshot
 from pattern_cli.errors import ConflictError, FailureError, IntegrityError, RefusedError, SchemaError
 from pattern_cli.memory.loading import Loader
 from pattern_cli.memory.schemas import TextSchema, parse
@@ -646,6 +647,47 @@ def test_what_does_not_concern_the_import_does_not_stop_it(
         process.run("UPDATE agents SET description = 'changed' WHERE name = 'Juniper'")
         assert importing.run().adds["messages"] == 14
     content(small).require_sound()
+
+
+def _after_the_snapshot(monkeypatch: pytest.MonkeyPatch, happening: Callable[[], Any]) -> None:
+    """Let something happen just after the real snapshot is taken."""
+
+    def snapshot_and_more(*args: Any, **kwargs: Any) -> Any:
+        taken = snapshot(*args, **kwargs)
+        happening()
+        return taken
+
+    monkeypatch.setattr("pattern_cli.backups.snapshot.snapshot", snapshot_and_more)
+
+
+def test_an_edit_that_is_not_in_the_snapshot_is_never_replaced(
+    small: Path, fixtures_dir: Path, importing: Any, content: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit = """UPDATE memory_blocks SET content_preview = 'an edit of now'
+              WHERE agent_id = (SELECT id FROM agents WHERE name = 'Juniper')"""
+    _after_the_snapshot(monkeypatch, lambda: subprocess.run(["sqlite3", small, edit], check=True))
+    before = content(small).counts()
+    with pytest.raises(ConflictError, match="changed by another process"):
+        importing(small, fixtures_dir / "archives" / "small-agent-full.car", on_conflict="replace")
+    assert content(small).counts() == before
+    assert content(small).rows("SELECT 1 FROM memory_blocks WHERE content_preview = 'an edit of now'")
+
+
+def test_nothing_is_replaced_when_a_runtime_comes_after_the_plan(
+    small: Path,
+    fixtures_dir: Path,
+    importing: Any,
+    other: Callable[[Path], Other],
+    content: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _after_the_snapshot(monkeypatch, lambda: other(small))
+    archive = fixtures_dir / "archives" / "small-agent-quill.car"
+    before = _dump(content, small)
+    with pytest.raises(RefusedError, match="replacing"):
+        importing(small, archive, on_conflict="replace")
+    assert _dump(content, small) == before
+    assert importing(small, archive, on_conflict="replace", run={"force": True}).removes
 
 
 def test_two_imports_at_once_both_arrive(small: Path, fixtures_dir: Path, content: Any) -> None:
