@@ -91,4 +91,5 @@ class Agents:
         """One agent by id, name or unique id prefix. Raises NotFoundError or AmbiguousError."""
         from pattern_cli.agents.records import read
 
-        return read(self._constellation, resolve(self._constellation, "agent", ref))
+        with self._constellation.one_moment():
+            return read(self._constellation, resolve(self._constellation, "agent", ref))

@@ -91,8 +91,11 @@ class Groups:
 
     def show(self, ref: str) -> GroupRecord:
         """One group by id, name or unique id prefix. Raises NotFoundError or AmbiguousError."""
+        with self._constellation.one_moment():
+            return self._record(resolve(self._constellation, "group", ref))
+
+    def _record(self, group_id: str) -> GroupRecord:
         constellation = self._constellation
-        group_id = resolve(constellation, "group", ref)
         (group,) = constellation.bind(AgentGroup.select().where(AgentGroup.id == group_id))
         problems: Damage = [*damage(group)]
         members = tuple(self._members(group_id, problems))

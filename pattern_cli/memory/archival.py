@@ -79,40 +79,44 @@ class Archival:
         comes last without them. Raises NotFoundError or AmbiguousError.
         """
         constellation = self._constellation
-        owner_id = None if owner is None else resolve_owner(constellation, owner)[0]
-        owners = Owners(constellation)
-        chains = _chain_lengths(constellation)
-        for rowid in _newest(constellation, owner_id, since, until, limit):
-            for row in constellation.rows(f"{_SELECT} WHERE rowid = ?", (rowid,)):
-                yield _row(row, owners, chains)
+        with constellation.one_moment():
+            owner_id = None if owner is None else resolve_owner(constellation, owner)[0]
+            owners = Owners(constellation)
+            chains = _chain_lengths(constellation)
+            for rowid in _newest(constellation, owner_id, since, until, limit):
+                for row in constellation.rows(f"{_SELECT} WHERE rowid = ?", (rowid,)):
+                    yield _row(row, owners, chains)
 
     def show(self, ref: str) -> ArchivalRecord:
         """One entry by its id or a unique beginning of it, with its chain. Raises NotFoundError or AmbiguousError."""
-        constellation = self._constellation
-        id = resolve(constellation, "archival", ref)
-        row = _row(
-            next(constellation.rows(f"{_SELECT} WHERE id = ?", (id,))),
-            Owners(constellation),
-            _chain_lengths(constellation),
-        )
-        children = tuple(chunk.id for chunk in _children(constellation, id))
-        head = row.parent_entry_id or id
-        parent = _chunk(constellation, head)
-        chain = (*([parent] if parent else []), *_children(constellation, head))
-        return ArchivalRecord(
-            id=row.id,
-            agent_id=row.agent_id,
-            owner=row.owner,
-            content=row.content,
-            metadata=row.metadata,
-            chunk_index=row.chunk_index,
-            parent_entry_id=row.parent_entry_id,
-            parent_missing=parent is None,
-            children=children,
-            chain=chain if len(chain) > 1 else (),
-            created_at=row.created_at,
-            damage=row.damage,
-        )
+        with self._constellation.one_moment():
+            return _read(self._constellation, resolve(self._constellation, "archival", ref))
+
+
+def _read(constellation: Constellation, id: str) -> ArchivalRecord:
+    row = _row(
+        next(constellation.rows(f"{_SELECT} WHERE id = ?", (id,))),
+        Owners(constellation),
+        _chain_lengths(constellation),
+    )
+    children = tuple(chunk.id for chunk in _children(constellation, id))
+    head = row.parent_entry_id or id
+    parent = _chunk(constellation, head)
+    chain = (*([parent] if parent else []), *_children(constellation, head))
+    return ArchivalRecord(
+        id=row.id,
+        agent_id=row.agent_id,
+        owner=row.owner,
+        content=row.content,
+        metadata=row.metadata,
+        chunk_index=row.chunk_index,
+        parent_entry_id=row.parent_entry_id,
+        parent_missing=parent is None,
+        children=children,
+        chain=chain if len(chain) > 1 else (),
+        created_at=row.created_at,
+        damage=row.damage,
+    )
 
 
 def _newest(

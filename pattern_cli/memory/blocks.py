@@ -83,6 +83,10 @@ class Blocks:
 
         `block_type` keeps one type, `inactive` shows soft-deleted ones too. Raises NotFoundError or AmbiguousError.
         """
+        with self._constellation.one_moment():
+            return iter([*self._rows(owner, block_type, inactive)])
+
+    def _rows(self, owner: str | None, block_type: str | None, inactive: bool) -> Iterator[BlockRow]:
         constellation = self._constellation
         given = shares(constellation)
         received: dict[str, Share] = {}
@@ -112,7 +116,8 @@ class Blocks:
         """
         from pattern_cli.memory.records import find, read
 
-        return read(self._constellation, find(self._constellation, ref, label), text_as)
+        with self._constellation.one_moment():
+            return read(self._constellation, find(self._constellation, ref, label), text_as)
 
     def _row(
         self,

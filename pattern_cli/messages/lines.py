@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pattern_cli.messages.filters import DAY_AND_TIME, Filter, is_plain
-from pattern_cli.messages.pages import Order, chunks, one_moment, order, read
+from pattern_cli.messages.pages import Order, chunks, order, read
 from pattern_cli.messages.rows import FIELDS, MessageRow
 from pattern_cli.models.words import BATCH_TYPES, ROLES
 from pattern_cli.store.constellation import Constellation
@@ -132,7 +132,7 @@ def lines(
 
     `fields` picks some of `FIELDS`; whoever gets a row instead picks from it. `between` has one line break.
     """
-    with one_moment(constellation):
+    with constellation.one_moment():
         ordered = order(constellation, chosen, limit)
         line = _line(constellation, fields, _positions(constellation, ordered))
         for chunk in chunks(ordered.rows):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import apsw
@@ -93,20 +92,3 @@ def newest(constellation: Constellation, chosen: Filter, limit: int) -> list[int
     for agent in agents:
         found += constellation.rows(plain, {**params, "agent_id": agent})
     return [rowid for _, rowid in sorted(found)[-limit:]]
-
-
-@contextmanager
-def one_moment(constellation: Constellation) -> Iterator[None]:
-    """Hold one read transaction, so that several statements see the same messages."""
-    connection = constellation.connection
-    if connection.in_transaction:
-        yield
-        return
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        # An abandoned list may outlive its constellation.
-        with suppress(apsw.ConnectionClosedError):
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pattern_cli.errors import AmbiguousError, NotFoundError, UsageError
 from pattern_cli.messages.filters import Filter, teach
-from pattern_cli.messages.pages import newest, one_moment, order, read
+from pattern_cli.messages.pages import newest, order, read
 from pattern_cli.messages.rows import MessageRow
 from pattern_cli.models.words import ROLES
 from pattern_cli.store.constellation import Constellation
@@ -66,7 +66,7 @@ class Messages:
 
     def list(self, chosen: Filter | None = None, limit: int | None = None) -> Iterator[MessageRow]:
         """The messages that fit, oldest first; with `limit` the newest so many."""
-        with one_moment(self._constellation):
+        with self._constellation.one_moment():
             yield from read(self._constellation, order(self._constellation, chosen or Filter(), limit).rows)
 
     def lines(
@@ -86,7 +86,7 @@ class Messages:
 
     def newest(self, chosen: Filter, count: int) -> Newest:
         """The newest `count` messages that fit, and whether there are older ones."""
-        with one_moment(self._constellation):
+        with self._constellation.one_moment():
             found = newest(self._constellation, chosen, count + 1)
             return Newest(list(read(self._constellation, found[-count:])), len(found) > count)
 

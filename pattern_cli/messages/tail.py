@@ -13,7 +13,7 @@ import apsw
 
 from pattern_cli.errors import LockedError, NotFoundError, PatternError, StoppedError
 from pattern_cli.messages.filters import Filter, teach
-from pattern_cli.messages.pages import newest, one_moment, read
+from pattern_cli.messages.pages import newest, read
 from pattern_cli.messages.records import tool_names
 from pattern_cli.messages.rows import MessageRow
 from pattern_cli.messages.seen import Seen
@@ -43,7 +43,7 @@ class Tail:
     def newest(self, count: int) -> list[MessageRow]:
         """The newest `count` messages that fit, oldest first; `follow` goes on from exactly here."""
         self._version = self._data_version()
-        with one_moment(self._constellation):
+        with self._constellation.one_moment():
             self._seen = Seen(self._constellation)
             return list(read(self._constellation, newest(self._constellation, self._filter, count)))
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-
-import apsw
 
 from pattern_cli.search import ranking
 from pattern_cli.search.contents import Texts
@@ -22,20 +19,6 @@ from pattern_cli.store.decoding import Damage, read_flag, read_time
 _SHORTEST = 10
 CONSTELLATION = "_constellation_"
 _FLAGS = ("is_archived", "is_deleted", "is_active")
-
-
-@contextmanager
-def one_moment(connection: apsw.Connection) -> Iterator[None]:
-    """Hold one read transaction: indexes and rows must be of the same moment while another process writes."""
-    if connection.in_transaction:
-        yield
-        return
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
 
 class Finding:

@@ -10,7 +10,7 @@ import apsw
 
 from pattern_cli.errors import UsageError
 from pattern_cli.search import query as queries
-from pattern_cli.search.finding import Finding, one_moment
+from pattern_cli.search.finding import Finding
 from pattern_cli.search.hits import Results
 from pattern_cli.search.indexes import refusal, tokenizer
 from pattern_cli.search.query import Query
@@ -68,7 +68,7 @@ class Search:
             sources = _understanding(query, sources)
         finding = Finding(self._constellation, query, filters, tokenize, exact=syntax == "words")
         try:
-            with one_moment(self._constellation.connection):
+            with self._constellation.one_moment():
                 hits, more = finding.hits(sources, limit)
         except apsw.Error as error:
             raise translate(error, self._constellation.path) or error from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -185,6 +185,25 @@ class Constellation:
                 raise
         except apsw.Error as error:
             raise translate(error, self.path) or error from None
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """One read transaction, so that several statements see the same rows while another process writes.
+
+        Inside a transaction it adds nothing.
+        """
+        connection = self.connection
+        if connection.in_transaction:
+            yield
+            return
+        try:
+            connection.execute("BEGIN")
+            yield
+        finally:
+            # An abandoned list may outlive its constellation.
+            with suppress(apsw.ConnectionClosedError):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     @property
     def outdated(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from pattern_cli.errors import AmbiguousError, NotFoundError
@@ -210,3 +211,27 @@ def test_older_and_half_imported_databases_are_listed(read_only: Callable[[str],
 
 def test_a_database_in_use_is_listed_with_what_its_log_holds(read_only: Callable[[str], Path]) -> None:
     assert len(_list(read_only("wal/live.db"), inactive=True)) == 39
+
+
+@pytest.mark.parametrize("shown", ["list", "show"])
+def test_a_block_is_of_one_moment_while_another_process_writes(path: Path, shown: str) -> None:
+    """Another connection deletes all updates after the first statement has read something."""
+    before = _by_label(path)["persona"]
+    done = []
+
+    def delete_updates(cursor: apsw.Cursor, sql: str, values: Any) -> bool:
+        if "FROM memory_block_updates" in sql and not done:
+            done.append(sql)
+            other = apsw.Connection(str(path))
+            other.execute("DELETE FROM memory_block_updates; DELETE FROM shared_block_agents")
+            other.close()
+        return True
+
+    with Constellation.open(path) as constellation:
+        constellation.connection.exec_trace = delete_updates
+        blocks = Blocks(constellation)
+        if shown == "show":
+            assert blocks.show(before.id).used == before.used > 0
+        else:
+            assert {row.label: row for row in blocks.list()}["persona"] == before
+    assert done

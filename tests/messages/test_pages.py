@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pattern_cli.messages.filters import Filter
-from pattern_cli.messages.pages import newest, one_moment, order
+from pattern_cli.messages.pages import newest, order
 from pattern_cli.messages.service import Messages
 from pattern_cli.store.constellation import Constellation
 
@@ -121,7 +121,7 @@ def test_one_moment_hides_what_is_committed_meanwhile(
     path = make(message(1))
     writing = writer(path)
     with Constellation.open(path) as constellation:
-        with one_moment(constellation):
+        with constellation.one_moment():
             assert len(previews(constellation)) == 1
             writing.say(2)
             assert len(previews(constellation)) == 1
