@@ -137,7 +137,7 @@ def test_debugging_shows_where_a_defect_is(monkeypatch: pytest.MonkeyPatch, caps
             "got unexpected extra argument(s) (more)",
             "`pattern agents list --help` shows how",
         ),
-        (["agents", "show"], "missing argument 'agent'", "`pattern agents show --help` shows how"),
+        (["agents", "show"], "missing argument 'AGENT'", "`pattern agents show --help` shows how"),
         (["--db"], "option '--db' requires an argument", "`pattern --help` shows how"),
         (["--nonsense"], "no such option: --nonsense", "`pattern --help` shows how"),
         (
