@@ -93,7 +93,7 @@ def _lines(rows: Sequence[tuple[str, ...]]) -> str:
     """Rows as aligned text: the first column left, the others right."""
     from rich.cells import cell_len
 
-    shown = [tuple(map(safe.line, row)) for row in rows]
+    shown = [tuple(safe.line(values.plain(cell)) for cell in row) for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*shown, strict=True)]
     lines = []
     for row in shown:

@@ -54,7 +54,7 @@ def _shared(row: Any) -> str:
         return f"← {row.shared_from}"
     names = [share.agent_name or share.agent_id for share in row.shared_with]
     more = f" +{len(names) - _NAMES}" if len(names) > _NAMES else ""
-    return ", ".join(names[:_NAMES]) + more or values.DASH
+    return ", ".join(map(values.plain, names[:_NAMES])) + more or values.DASH
 
 
 def _label_style(row: Any) -> str:

@@ -123,3 +123,24 @@ def test_roles_in_words(role: Any, words: str) -> None:
 def test_nested_values() -> None:
     assert [nested(value) for value in (None, {}, [], "", 0)] == ["", "", "", '""', "0"]
     assert nested({"a": [1]}) == '{\n  "a": [\n    1\n  ]\n}'
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE agents SET name = x'ff00' WHERE name = 'Juniper'",
+        "UPDATE group_members SET agent_id = x'ff00' WHERE agent_id LIKE 'ea0f%'",
+        "UPDATE shared_block_agents SET agent_id = x'ff00' WHERE agent_id LIKE 'ea0f%'",
+        "UPDATE memory_blocks SET permission = x'ff00', label = 'l' || rowid",
+        "UPDATE agents SET id = x'ff00' WHERE name = 'Marlow'",
+    ],
+)
+def test_columns_that_are_no_text_stop_no_list(change: str, database: Copy, cli: Callable[..., Any]) -> None:
+    path = database(SMALL)
+    connection = apsw.Connection(str(path))
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute(change)
+    connection.close()
+    for words in ("", "agents list", "groups list", "memory list", "messages list", "search kettle", "db stats"):
+        done = cli("--db", path, *words.split(), "--format", "table")
+        assert (done.code, "unexpected" in done.err) == (0, False), (words, done.err)
