@@ -18,6 +18,8 @@ from pattern_cli.store import opening
 from pattern_cli.store.opening import side
 
 _LOCKS = Path("/proc/locks")
+# The number of the first namespace of processes is fixed in the kernel.
+_ALL_PROCESSES = "pid:[4026531836]"
 _SHM_LOCK_BYTES = range(120, 129)
 # The number of a process that holds a lock and cannot be named from here.
 _UNNAMED = 0
@@ -120,7 +122,19 @@ def holders(path: Path, probe: Probe) -> tuple[Holder, ...]:
         asked = probe.locked_by(otherwise=None if listed else _UNNAMED)
         pids = set() if asked is None else {asked}
     marks = Marks()
-    return tuple(Holder(pid, command(pid), marks.has(pid)) if pid else Holder(None, "", False) for pid in sorted(pids))
+    ours = {pid for pid in pids if pid and marks.has(pid)}
+    if listed and pids == ours and pids and not _sees_every_process():
+        # The lock that is asked about may be a run's of ours and hide that of a runtime outside.
+        pids = {*pids, _UNNAMED}
+    return tuple(Holder(pid, command(pid), pid in ours) if pid else Holder(None, "", False) for pid in sorted(pids))
+
+
+def _sees_every_process() -> bool:
+    """Whether this process is in no container that hides others from it."""
+    try:
+        return os.readlink("/proc/self/ns/pid") == _ALL_PROCESSES
+    except OSError:
+        return False
 
 
 def _from_proc(path: Path) -> set[int]:

@@ -115,6 +115,36 @@ def test_a_holder_in_another_container_is_seen_without_a_name(database: Callable
     assert json.loads(done.stdout) == {"holders": [{"pid": None, "command": "", "is_ours": False}]}
 
 
+INSIDE = """
+import subprocess, sys
+from pattern_cli.store.constellation import Constellation
+path = sys.argv[1]
+with Constellation.open(path):
+    program = [sys.executable, "-m", "pattern_cli", "--db", path, "db", "info", "--json", "--fields", "holders"]
+    print(subprocess.run(program, capture_output=True, text=True, check=True).stdout)
+"""
+
+
+@linux_only
+@pytest.mark.skipif(not shutil.which("unshare") or os.geteuid() != 0, reason="needs root and unshare")
+def test_a_run_of_ours_does_not_hide_a_holder_in_another_container(
+    database: Callable[[str], Path], other: Start
+) -> None:
+    path = database(SMALL)
+    other(RUNTIME, path)
+    done = subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", INSIDE, str(path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    if "unshare" in done.stderr:
+        pytest.skip(done.stderr)
+    unnamed, ours = json.loads(done.stdout)["holders"]
+    assert unnamed == {"pid": None, "command": "", "is_ours": False}
+    assert ours["is_ours"]
+
+
 @posix_only
 def test_without_proc_a_lock_names_its_process(
     database: Callable[[str], Path], other: Start, without_proc: None
