@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import apsw
 
-from pattern_cli.errors import IntegrityError, RefusedError, SchemaError
+from pattern_cli.errors import ConflictError, IntegrityError, RefusedError, SchemaError
 from pattern_cli.store import holders as _holders
 from pattern_cli.store import opening, tolerant, versions
 from pattern_cli.store.failures import translate
@@ -285,7 +285,13 @@ class Constellation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        torn = self._opened.torn
         self.close()
+        if torn and (kind is None or issubclass(kind, IntegrityError)):
+            raise ConflictError(
+                f"{self.path} was changed while it was read without locks: what was read may be of two states",
+                "try again; a user who may write there reads it safely",
+            )
 
 
 def _open_reading(path: Path, probe: Probe) -> opening.Opened:

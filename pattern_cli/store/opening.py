@@ -15,13 +15,15 @@ from urllib.parse import quote
 
 import apsw
 
-from pattern_cli.errors import ConflictError, FailureError, IntegrityError, PatternError
+from pattern_cli.errors import ConflictError, FailureError, IntegrityError, LockedError, PatternError
 from pattern_cli.store.failures import missing, translate
 from pattern_cli.store.locate import FILE_NAME
 
 BUSY_TIMEOUT_MS = 5_000
 Identity = tuple[int, ...]
 _PROGRESS_STEPS = 100_000
+# How often a private copy is tried of a file that changes meanwhile.
+_COPIES = 5
 # How often this process itself has each file open.
 _open_here: Counter[Identity] = Counter()
 
@@ -61,6 +63,11 @@ class Opened:
         A frozen view is outdated by any change of the file or its log.
         """
         return self.closed or self._seen != identity(self.named, self.frozen)
+
+    @property
+    def torn(self) -> bool:
+        """Whether somebody wrote to a file that was read without locks: what was read may be of two states."""
+        return self.frozen and not self.private_copy and self.outdated
 
     def close(self) -> None:
         """Close the connection; a reader never checkpoints a log that has content."""
@@ -142,6 +149,15 @@ def open_reading(path: Path, is_held: Callable[[], bool] = lambda: False) -> Ope
     side files that lock the owner's runtime out, so the mode depends on which side files exist. `is_held` says whether
     another process has the file open; it is asked when there is an empty log.
     """
+    for _ in range(_COPIES):
+        opened = _try_reading(path, is_held)
+        if opened:
+            return opened
+    raise LockedError(f"{path} changes all the time while a private copy of it is made", "try again in a moment")
+
+
+def _try_reading(path: Path, is_held: Callable[[], bool]) -> Opened | None:
+    """One try; None when the file changed while it was copied."""
     check_file(path)
     # Before SQLite opens it: when the file is replaced in between, that must be seen.
     seen = identity(path)
@@ -235,8 +251,11 @@ def _opening_error(error: apsw.Error, path: Path) -> PatternError:
     return translate(error, path) or FailureError(str(error))
 
 
-def _private_copy(path: Path, seen: Identity) -> Opened:
-    """A log without its index, or a journal to roll back, where we may not write: only a copy can be read rightly."""
+def _private_copy(path: Path, seen: Identity) -> Opened | None:
+    """A log without its index, or a journal to roll back, where we may not write: only a copy can be read rightly.
+
+    None when the file or its log changed meanwhile: an old file beside a new log would show neither state.
+    """
     import shutil
     import tempfile
 
@@ -246,6 +265,9 @@ def _private_copy(path: Path, seen: Identity) -> Opened:
         for suffix in ("", "-wal", "-journal"):
             if side(path, suffix).exists():
                 shutil.copyfile(side(path, suffix), f"{copy}{suffix}")
+        if identity(path, content=True) != seen:
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
         opened = _reader(copy, "mode=rw", seen, keep_wal=True, frozen=True)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)

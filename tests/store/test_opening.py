@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -497,3 +498,61 @@ def test_an_interrupt_of_sqlite_is_a_stop(database: Copy) -> None:
         constellation.connection.set_progress_handler(lambda: True, 1)
         with pytest.raises(StoppedError):
             list(constellation.rows("SELECT * FROM messages"))
+
+
+@pytest.fixture
+def may_not_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system says to a user who may only read."""
+    asked = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and asked(path, mode))
+
+
+def test_a_private_copy_is_made_again_when_the_file_changed_meanwhile(
+    database: Copy, may_not_write: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = database(SMALL)
+    change(path)
+    side(path, "-shm").unlink()
+    copied, owner = shutil.copyfile, []
+
+    def copy_and_commit(source: Path, target: str) -> None:
+        copied(source, target)
+        if not owner:
+            owner.append(apsw.Connection(str(path)))
+            owner[0].execute("PRAGMA wal_checkpoint(RESTART); UPDATE agents SET description = 'new'").fetchall()
+
+    monkeypatch.setattr(shutil, "copyfile", copy_and_commit)
+    with Constellation.open(path) as constellation:
+        assert set(constellation.rows("SELECT description FROM agents")) == {("new",)}
+    owner[0].close()
+
+
+def test_a_file_that_never_stays_the_same_is_given_up(
+    database: Copy, may_not_write: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = database(SMALL)
+    change(path)
+    side(path, "-shm").unlink()
+    copied, log = shutil.copyfile, side(path, "-wal")
+
+    def copy_and_change(source: Path, target: str) -> None:
+        copied(source, target)
+        os.utime(log, ns=(0, log.stat().st_mtime_ns + 1_000_000_000))
+
+    monkeypatch.setattr(shutil, "copyfile", copy_and_change)
+    with pytest.raises(LockedError, match="changes all the time"):
+        open_reading(path)
+
+
+def test_a_change_while_reading_without_locks_is_said(database: Copy, may_not_write: None) -> None:
+    path = database(SMALL)
+    with pytest.raises(ConflictError, match="may be of two states"), Constellation.open(path) as constellation:
+        assert constellation.value("SELECT count(*) FROM agents") == 3
+        change(path)
+
+
+def test_an_error_while_reading_without_locks_is_not_hidden(database: Copy, may_not_write: None) -> None:
+    path = database(SMALL)
+    with pytest.raises(KeyError), Constellation.open(path):
+        change(path)
+        raise KeyError
