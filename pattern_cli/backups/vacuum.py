@@ -13,8 +13,9 @@ import apsw
 from pattern_cli.backups import equality, finished
 from pattern_cli.backups.copying import Progress, fact, require_space, temporary
 from pattern_cli.backups.snapshot import snapshot
-from pattern_cli.backups.tables import count, quoted, stored_tables, virtual_tables
+from pattern_cli.backups.tables import count, stored_tables, virtual_tables
 from pattern_cli.errors import ConflictError, FailureError, IntegrityError, RefusedError, SchemaError
+from pattern_cli.schema.fulltext import rebuild_unsound
 from pattern_cli.store import opening, versions
 from pattern_cli.store.constellation import Constellation, describe
 from pattern_cli.store.failures import translate
@@ -224,26 +225,13 @@ def _checked_indexes(packed: Path) -> tuple[str, ...]:
 
     The rows are proven equal by now, so an index that differs here differed before (database.md §10, D21, D24).
     """
-    rebuilt = []
     connection = apsw.Connection(str(packed), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
-        for name in virtual_tables(connection, "fts5"):
-            if not _matches(connection, name):
-                connection.execute(f"INSERT INTO {quoted(name)}({quoted(name)}) VALUES ('rebuild')")
-                rebuilt.append(name)
-                if not _matches(connection, name):
-                    raise _failed([f"full-text index {name} does not match its table after a rebuild"])
+        return rebuild_unsound(connection, virtual_tables(connection, "fts5"))
+    except apsw.CorruptError as error:
+        raise _failed([f"a full-text index does not match its table after a rebuild: {error}"]) from None
     finally:
         connection.close()
-    return tuple(rebuilt)
-
-
-def _matches(connection: apsw.Connection, name: str) -> bool:
-    try:
-        connection.execute(f"INSERT INTO {quoted(name)}({quoted(name)}, rank) VALUES ('integrity-check', 1)")
-    except apsw.CorruptError:
-        return False
-    return True
 
 
 def _size(path: Path) -> int:

@@ -73,11 +73,6 @@ def readable_items(values: list[Any]) -> list[Any]:
     return [item for item in map(readable, values) if item is not _ABSENT]
 
 
-def is_absent(value: Any) -> bool:
-    """Whether `readable` left nothing."""
-    return value is _ABSENT
-
-
 def truncated(value: float) -> int:
     """A counter as the runtime reads it: a 64-bit integer, cut towards zero, saturated; zero for no number."""
     if math.isnan(value):

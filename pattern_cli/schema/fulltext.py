@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import apsw
 
 INDEXES = ("messages_fts", "memory_blocks_fts", "archival_fts")
 
 
-def rebuild_unsound(connection: apsw.Connection) -> tuple[str, ...]:
-    """Compare every full-text index with its table, make those anew that differ, and name them.
+def rebuild_unsound(connection: apsw.Connection, indexes: Iterable[str] = INDEXES) -> tuple[str, ...]:
+    """Compare full-text indexes with their tables, make those anew that differ, and name them.
 
     Reads all indexed texts. Raises apsw.CorruptError when an index differs even after it was made anew.
     """
     present = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    unsound = tuple(name for name in INDEXES if name in present and not _is_sound(connection, name))
+    unsound = tuple(name for name in indexes if name in present and not _is_sound(connection, name))
     for name in unsound:
-        connection.execute(f"INSERT INTO {name} ({name}) VALUES ('rebuild')")
+        index = _quoted(name)
+        connection.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")
         _check(connection, name)
     return unsound
 
@@ -30,4 +33,9 @@ def _is_sound(connection: apsw.Connection, name: str) -> bool:
 
 def _check(connection: apsw.Connection, name: str) -> None:
     # With rank 1 the index is compared with the table's texts, not only with itself.
-    connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES ('integrity-check', 1)")
+    index = _quoted(name)
+    connection.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

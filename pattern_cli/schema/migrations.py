@@ -7,7 +7,6 @@ wheel that folder lies inside the package.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -42,11 +41,6 @@ def known() -> tuple[Migration, ...]:
     if tuple(migration.version for migration in found) != versions.KNOWN:
         raise RuntimeError(f"this installation is incomplete: {folder()} does not hold all migrations")
     return found
-
-
-def up_to(version: int) -> Iterator[Migration]:
-    """The migrations that lead from an empty database to a version."""
-    return (migration for migration in known() if migration.version <= version)
 
 
 def _read(file: Path) -> Migration:

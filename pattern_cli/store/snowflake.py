@@ -48,15 +48,3 @@ def rfc3339z_of(text: str) -> str | None:
         return None if value < 1 << 40 else times.from_nanoseconds(milliseconds(value) * 1_000_000)
     except ValueError:
         return None
-
-
-class Minter:
-    """Draws rising, unique positions; the sequence restarts in each new millisecond."""
-
-    def __init__(self, taken: int = 0) -> None:
-        self._last = taken
-
-    def next(self, unix_ms: int) -> int:
-        """The first position at or after `unix_ms` that is above every position drawn before."""
-        self._last = max(make(unix_ms), self._last + 1)
-        return self._last

@@ -85,17 +85,3 @@ def test_a_position_beyond_the_calendar_carries_no_time() -> None:
 def test_any_text_has_a_time_or_none(text: str) -> None:
     found = snowflake.rfc3339z_of(text)
     assert found is None or found.endswith("Z")
-
-
-@given(st.lists(st.integers(1_288_834_974_657, 1 << 42), min_size=1), st.integers(0, POSITION))
-def test_a_minter_draws_rising_positions_from_that_time_on(clock: list[int], taken: int) -> None:
-    minter = snowflake.Minter(taken)
-    drawn = [minter.next(ms) for ms in clock]
-    assert all(later > earlier for earlier, later in zip([taken, *drawn], drawn, strict=False))
-    assert all(position >= snowflake.make(ms) for position, ms in zip(drawn, clock, strict=True))
-
-
-def test_the_sequence_restarts_in_each_millisecond() -> None:
-    minter = snowflake.Minter()
-    drawn = [minter.next(MILLISECONDS), minter.next(MILLISECONDS), minter.next(MILLISECONDS + 1)]
-    assert drawn == [POSITION, POSITION + 1, POSITION + 65_536]
