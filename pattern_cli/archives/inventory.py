@@ -5,15 +5,17 @@ The plan and the import both start from it; content is read again, block by bloc
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pattern_cli.archives.archive import Archive
 from pattern_cli.archives.dagcbor import Link
 from pattern_cli.archives.previews import Verdict, judge
 from pattern_cli.archives.records import BlockRecord
+from pattern_cli.errors import IntegrityError
 
 
 class Listed(NamedTuple):
@@ -32,7 +34,7 @@ class BlockItem:
     owner: str
     label: str
     listed: Listed
-    content: int
+    content: bytes
     verdict: Verdict
 
 
@@ -93,14 +95,47 @@ def _blocks(archive: Archive) -> Iterator[BlockItem]:
                 continue
             seen.add(link)
             block = archive.block(link)
-            verdict = judge(block, archive.snapshot(block))
-            yield BlockItem(link, block.id, block.agent_id, block.label, listed, _content(block), verdict)
+            snapshot = archive.snapshot(block)
+            verdict = judge(block, snapshot)
+            content = _content(block, snapshot)
+            yield BlockItem(link, block.id, block.agent_id, block.label, listed, content, verdict)
 
 
-def _content(block: BlockRecord) -> int:
-    """A number that is equal for copies of one block: everything but its owner, document bytes and times."""
-    shown = (block.label, block.block_type, block.description, block.content_preview, repr(block.metadata))
-    return hash(shown)
+def _content(block: BlockRecord, snapshot: bytes) -> bytes:
+    """A digest that only copies of one block share: everything but its owner and times, the document by its values.
+
+    A converter makes a new document of each copy, so their bytes differ.
+    """
+    said = (
+        block.label,
+        block.description,
+        block.block_type,
+        block.char_limit,
+        block.permission,
+        block.pinned,
+        block.is_active,
+        block.content_preview,
+        _ordered(block.metadata),
+        _document(snapshot),
+    )
+    return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).digest()
+
+
+def _document(snapshot: bytes) -> Any:
+    """What a document holds; its bytes when it cannot be read."""
+    from pattern_cli.memory.documents import Document
+
+    try:
+        return _ordered(Document.load(snapshot).roots())
+    except IntegrityError:
+        return snapshot
+
+
+def _ordered(value: Any) -> Any:
+    """A value whose text does not depend on the order of keys."""
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value, key=repr)}
+    return [_ordered(item) for item in value] if isinstance(value, list) else value
 
 
 def _without_copies(archive: Archive, blocks: tuple[BlockItem, ...]) -> Iterator[BlockItem]:
@@ -110,7 +145,7 @@ def _without_copies(archive: Archive, blocks: tuple[BlockItem, ...]) -> Iterator
     """
     repeated = {id for id, times in Counter(block.id for block in blocks).items() if times > 1}
     shares = {(share.block_id, share.agent_id) for share in archive.structure.attachments}
-    owned: dict[tuple[str, int], BlockItem] = {}
+    owned: dict[tuple[str, bytes], BlockItem] = {}
     for block in blocks:
         if block.id in repeated and (block.id, block.owner) not in shares:
             owned.setdefault((block.id, block.content), block)
