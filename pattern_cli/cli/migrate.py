@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pattern_cli.cli.options import DryRunOption, ForceOption, Group, Run, YesOption
+from pattern_cli.cli.options import DryRunOption, ForceOption, Group, NoSnapshotOption, Run, YesOption
 from pattern_cli.render import values
 from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Line, Table
@@ -164,7 +164,7 @@ def up(
     run: Run,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
-    no_snapshot: Annotated[bool, typer.Option("--no-snapshot", help="Do not make a backup first.")] = False,
+    no_snapshot: NoSnapshotOption = False,
     force: ForceOption = False,
 ) -> None:
     """Bring the database to the newest schema version.

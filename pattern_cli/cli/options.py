@@ -60,6 +60,7 @@ FieldsOption = Annotated[str | None, typer.Option("--fields", metavar="A,B", hel
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and change nothing.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Do it although a running runtime has the file open.")]
+NoSnapshotOption = Annotated[bool, typer.Option("--no-snapshot", help="Do not make a backup first.")]
 SinceOption = Annotated[
     str | None, typer.Option("--since", metavar="WHEN", help="Not before: 2h, 3d, yesterday, 2026-01-08.")
 ]

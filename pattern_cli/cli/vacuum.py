@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from pattern_cli.cli.options import DryRunOption, ForceOption, Group, Run, YesOption
+from pattern_cli.cli.options import DryRunOption, ForceOption, Group, NoSnapshotOption, Run, YesOption
 from pattern_cli.render import values
 from pattern_cli.render.tables import Layout, Line
 
@@ -60,7 +58,7 @@ def vacuum(
     run: Run,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
-    no_snapshot: Annotated[bool, typer.Option("--no-snapshot", help="Do not make a backup first.")] = False,
+    no_snapshot: NoSnapshotOption = False,
     force: ForceOption = False,
 ) -> None:
     """Give unused space back to the disk.
