@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -10,9 +10,6 @@ from pattern_cli.cli.options import DryRunOption, ForceOption, Group, NoSnapshot
 from pattern_cli.render import values
 from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Line, Table
-
-if TYPE_CHECKING:
-    from pattern_cli.store.constellation import Constellation
 
 group = Group("migrate", help="Schema versions: status, plan, upgrade.")
 
@@ -187,7 +184,7 @@ def up(
         run.confirm(f"migrate {planned.path}", yes=yes)
     mode: Literal["read", "write"] = "write" if planned.statements else "read"
     with run.open(mode, any_schema=True) as constellation, run.progress("migrate", "versions") as progress:
-        done = Upgrade(constellation).run(None if no_snapshot else _save, force=force, progress=progress)
+        done = Upgrade(constellation).run(run.saver("migrate", no_snapshot), force=force, progress=progress)
     run.show(done)
     for index in done.rebuilt:
         run.warn(f"full-text index {index} did not match its table and was rebuilt")
@@ -200,9 +197,3 @@ def up(
 def _pending(planned: Any) -> str:
     versions = f"pending {_each(planned.pending)}" if planned.pending else "nothing pending"
     return f"{versions}{' and a checksum to rewrite' if planned.checksum_rewrite else ''}"
-
-
-def _save(constellation: Constellation) -> str:
-    from pattern_cli.backups.snapshot import snapshot
-
-    return snapshot(constellation, reason="migrate").path

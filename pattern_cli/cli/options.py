@@ -10,6 +10,7 @@
 
 `rows=` or `record=` names what the command prints and adds `--format`, `--json` and `--fields`; `db=False` leaves out
 `--db`. Everything else is an ordinary Typer signature. `Group(..., alone=True)` is a command without subcommands.
+Options that several commands share are a class of `Together`, and one argument of the function.
 """
 
 from __future__ import annotations
@@ -177,6 +178,16 @@ class Run:
         with progress(label, unit) as report:
             yield report
 
+    def saver(self, reason: str, skip: bool = False) -> Callable[[Constellation], str] | None:
+        """What a destructive service calls first: makes a snapshot and returns its path; None with `--no-snapshot`."""
+
+        def save(constellation: Constellation) -> str:
+            from pattern_cli.backups.snapshot import snapshot
+
+            return snapshot(constellation, reason=reason).path
+
+        return None if skip else save
+
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask on a terminal; elsewhere raise RefusedError unless `--yes` was given."""
         if yes:
@@ -185,6 +196,30 @@ class Run:
             raise RefusedError(f"{question} needs a confirmation", "add --yes, or look first with --dry-run")
         if not typer.confirm(f"{question}?", err=True):
             raise RefusedError("not confirmed; nothing was changed")
+
+
+class Together:
+    """Options declared once for several commands, which get them as one argument.
+
+        class Chosen(Together):
+            role: RoleOption = None
+
+        def list_messages(run: Run, chosen: Chosen) -> None: ...
+
+    The options stand in the help where the argument stands in the signature; their values are attributes of it.
+    """
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self.__dict__.update(given)
+
+    @classmethod
+    def options(cls) -> list[inspect.Parameter]:
+        """The declared options, as parameters of a function."""
+        hints = typing.get_type_hints(cls, include_extras=True)
+        return [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=getattr(cls, name), annotation=hints[name])
+            for name in hints
+        ]
 
 
 class PatternCommand(TyperCommand):
@@ -278,14 +313,24 @@ def _statuses(exits: tuple[int, ...], db: bool) -> tuple[int, ...]:
     return tuple(sorted({*_ALWAYS, *(_OPENING if db else ()), *exits}))
 
 
+def _own(function: Callable[..., None]) -> tuple[list[inspect.Parameter], dict[str, type[Together]]]:
+    """A function's own options, and which of its arguments stand for several of them."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    own: list[inspect.Parameter] = []
+    together: dict[str, type[Together]] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        hint = hints[name]
+        if isinstance(hint, type) and issubclass(hint, Together):
+            together[name] = hint
+            own += hint.options()
+        elif name != "run":
+            own.append(parameter.replace(annotation=hint, kind=inspect.Parameter.KEYWORD_ONLY))
+    return own, together
+
+
 def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bool) -> Callable[..., None]:
     """A function with the shared options in its signature, which calls `function` with a `Run`."""
-    hints = typing.get_type_hints(function, include_extras=True)
-    own = [
-        parameter.replace(annotation=hints[parameter.name])
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.name != "run"
-    ]
+    own, together = _own(function)
     shared: dict[str, Any] = {}
     if db:
         shared["db"] = (DbOption, None)
@@ -301,11 +346,13 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
         names = field_names(_given_before(ctx, "fields") if fields is None else fields)
         # An empty --db is a mistake to be named, not a --db that was left out.
         place = _given_before(ctx, "db") if taken.get("db") is None else taken["db"]
+        for name, kind in together.items():
+            given[name] = kind({option.name: given.pop(option.name) for option in kind.options()})
         function(Run(place, form, names, view), **given)
 
     parameters = [
         inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
-        *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own),
+        *own,
         *(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
             for name, (annotation, default) in shared.items()
