@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pattern_cli.cli.options import Group, LimitOption, Run, SinceOption, UntilOption
+from pattern_cli.cli.filters import AgentArgument, Chosen
+from pattern_cli.cli.options import Group, LimitOption, Run
 from pattern_cli.errors import UsageError
 from pattern_cli.render import values
 from pattern_cli.render.formats import Format
@@ -15,9 +16,7 @@ from pattern_cli.render.tables import Column, Layout, Line, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pattern_cli.messages.filters import Filter
     from pattern_cli.messages.rows import MessageRow
-    from pattern_cli.messages.service import Messages
     from pattern_cli.messages.tail import Tail
 
 group = Group("messages", help="Messages: list, show, follow.")
@@ -83,29 +82,6 @@ MESSAGES = Table(
     empty="no messages here → --archived and --deleted show hidden ones",
 )
 
-AgentArgument = Annotated[
-    str | None, typer.Argument(metavar="[AGENT]", help="Only this agent's: name, id, or the beginning of an id.")
-]
-RoleOption = Annotated[
-    str | None, typer.Option("--role", metavar="ROLE", help="Only this role: user, assistant, system, tool.")
-]
-BatchOption = Annotated[
-    str | None, typer.Option("--batch", metavar="ID", help="Only this batch: id, or the beginning of it.")
-]
-SourceOption = Annotated[str | None, typer.Option("--source", metavar="TEXT", help="Only from this source.")]
-ArchivedOption = Annotated[bool, typer.Option("--archived", help="Archived messages too.")]
-DeletedOption = Annotated[bool, typer.Option("--deleted", help="Deleted messages too.")]
-
-
-def _filter(messages: Messages, since: str | None = None, until: str | None = None, **given: Any) -> Filter:
-    from pattern_cli.store.times import parse_when
-
-    return messages.filter(
-        **given,
-        since=None if since is None else parse_when(since),
-        until=None if until is None else parse_when(until),
-    )
-
 
 @group.command(
     "list",
@@ -121,13 +97,8 @@ def _filter(messages: Messages, since: str | None = None, until: str | None = No
 def list_messages(
     run: Run,
     agent: AgentArgument = None,
-    role: RoleOption = None,
-    batch: BatchOption = None,
-    source: SourceOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    archived: ArchivedOption = False,
-    deleted: DeletedOption = False,
+    *,
+    chosen: Chosen,
     limit: LimitOption = None,
 ) -> None:
     """List messages, oldest first: the newest 50 on a terminal, all in a pipe, the newest N with --limit.
@@ -141,29 +112,19 @@ def list_messages(
         from pattern_cli.render.output import BETWEEN
 
         messages = Messages(constellation)
-        chosen = _filter(
-            messages,
-            since,
-            until,
-            agent=agent,
-            role=role,
-            batch=batch,
-            source=source,
-            archived=archived,
-            deleted=deleted,
-        )
+        wanted = chosen.filter(messages, agent)
         if run.format in (Format.json, Format.ndjson):
             known = tuple(MessageRow.__dataclass_fields__)
             built = not run.fields or set(run.fields) <= set(FIELDS)
             between = BETWEEN[run.format]
-            lines = messages.lines(chosen, limit, run.fields, between) if built else messages.list(chosen, limit)
+            lines = messages.lines(wanted, limit, run.fields, between) if built else messages.list(wanted, limit)
             run.lines(lines, FIELDS, known)
             return
         table = Table(MESSAGES.columns, MESSAGES.empty, MessageRow)
         if limit is not None or not run.terminal:
-            run.rows(messages.list(chosen, limit), table)
+            run.rows(messages.list(wanted, limit), table)
             return
-        page = messages.newest(chosen, ON_TERMINAL)
+        page = messages.newest(wanted, ON_TERMINAL)
         run.rows(page.rows, table)
         if page.more:
             run.note(f"the newest {ON_TERMINAL}; --limit N shows more")
@@ -320,13 +281,8 @@ def tail_messages(
     agent: AgentArgument = None,
     lines: TailOption = 10,
     follow: FollowOption = False,
-    role: RoleOption = None,
-    batch: BatchOption = None,
-    source: SourceOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    archived: ArchivedOption = False,
-    deleted: DeletedOption = False,
+    *,
+    chosen: Chosen,
 ) -> None:
     """Show the newest messages, one a line, a tool's response on a line of its own; with -f go on with every new one.
 
@@ -343,18 +299,8 @@ def tail_messages(
         from pattern_cli.messages.tail import Tail
 
         messages = Messages(constellation)
-        chosen = _filter(
-            messages,
-            since,
-            until,
-            agent=agent,
-            role=role,
-            batch=batch,
-            source=source,
-            archived=archived,
-            deleted=deleted,
-        )
-        tail = Tail(constellation, chosen)
+        wanted = chosen.filter(messages, agent)
+        tail = Tail(constellation, wanted)
         width = min(_NAME_WIDTH, messages.longest_name())
         run.stream(
             _tailed(run, tail, lines, follow),

@@ -17,7 +17,7 @@ import pytest
 import typer
 from typer._click.exceptions import ClickException
 
-from pattern_cli.cli.options import EXITS, Group, Run, field_names
+from pattern_cli.cli.options import EXITS, Group, Run, Together, field_names
 from pattern_cli.errors import RefusedError, UsageError
 from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Line, Table
@@ -58,6 +58,19 @@ def show_toy(run: Run) -> None:
     """Show a toy."""
     runs.append((run, {}))
     run.show(Row("kite", 1, ("count: odd", "name: odd")))
+
+
+class Looks(Together):
+    colour: Annotated[str | None, typer.Option("--colour", help="Only of this colour.")] = None
+    broken: Annotated[bool, typer.Option("--broken", help="Broken ones too.")] = False
+
+
+@toys.command("find", rows=TABLE, examples=("pattern toys find",))
+def find_toys(
+    run: Run, place: Annotated[str | None, typer.Argument(help="Where.")] = None, *, looks: Looks, loud: bool = False
+) -> None:
+    """Find toys."""
+    runs.append((run, {"place": place, "looks": vars(looks), "loud": loud}))
 
 
 @toys.command("wind", examples=("pattern toys wind",), db=False)
@@ -139,6 +152,16 @@ def test_a_command_without_output_or_database_has_no_such_options() -> None:
         with pytest.raises(ClickException):
             invoke(toys, "wind", option, "json")
         assert option not in help_of(toys, "wind")
+
+
+def test_options_that_are_declared_together_come_as_one_argument() -> None:
+    _, given = invoke(toys, "find", "--colour", "red", "attic", "--loud")
+    assert given == {"place": "attic", "looks": {"colour": "red", "broken": False}, "loud": True}
+    _, given = invoke(toys, "find")
+    assert given == {"place": None, "looks": {"colour": None, "broken": False}, "loud": False}
+    text = help_of(toys, "find")
+    assert text.index("--colour") < text.index("--broken") < text.index("--loud") < text.index("--db")
+    assert "looks" not in text
 
 
 def test_help_sections() -> None:
