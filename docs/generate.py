@@ -25,14 +25,9 @@ def commands() -> Iterator[tuple[str, Any]]:
     import typer
 
     from pattern_cli.cli.app import app
+    from pattern_cli.cli.options import walk
 
-    root: Any = typer.main.get_command(app)
-    yield "pattern", root
-    for name in root.list_commands(None):
-        command = root.get_command(None, name)
-        yield f"pattern {name}", command
-        for child, inner in getattr(command, "commands", {}).items():
-            yield f"pattern {name} {child}", inner
+    yield from walk(typer.main.get_command(app), "pattern")
 
 
 def reference() -> str:

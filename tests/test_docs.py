@@ -60,8 +60,7 @@ def test_files_that_are_named_exist(page: Path) -> None:
 def test_commands_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for line in re.findall(r"(?:`|\$ )(pattern(?: [a-z][\w-]*)+)", text):
-        words = line.split()
-        assert " ".join(words[:2]) in NAMES, line
-        group = any(name.startswith(" ".join(words[:2]) + " ") for name in NAMES)
-        if len(words) > 2 and group:
-            assert " ".join(words[:3]) in NAMES, line
+        path, *words = line.split()
+        while words and any(name.startswith(f"{path} ") for name in NAMES):
+            path = f"{path} {words.pop(0)}"
+            assert path in NAMES, line

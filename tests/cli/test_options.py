@@ -17,7 +17,7 @@ import pytest
 import typer
 from typer._click.exceptions import ClickException
 
-from pattern_cli.cli.options import EXITS, Group, Run, Together, field_names
+from pattern_cli.cli.options import EXITS, Group, Run, Together, acts, field_names, walk
 from pattern_cli.errors import RefusedError, UsageError
 from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Line, Table
@@ -107,6 +107,57 @@ def help_of(group: Group, *words: str) -> str:
         command = command.commands[word]
     context = command.make_context("pattern", [], resilient_parsing=True)
     return str(command.get_help(context))
+
+
+def nested() -> Group:
+    """`kit`, in it `kit box` and in that `kit box lid`."""
+    kit, box, lid = (Group(name, help=f"A {name}.") for name in ("kit", "box", "lid"))
+
+    @kit.command("list", rows=TABLE, examples=("pattern kit list",))
+    def _list(run: Run) -> None:
+        """List the kits."""
+        runs.append((run, {}))
+
+    @box.default(record=LAYOUT, examples=("pattern kit box",))
+    def _box(run: Run) -> None:
+        """Look at the box."""
+        runs.append((run, {}))
+
+    @lid.command("turn", record=LAYOUT, examples=("pattern kit box lid turn 3",), exits=(4,))
+    def _turn(run: Run, times: Annotated[int, typer.Argument(help="How often.")] = 1) -> None:
+        """Turn the lid."""
+        runs.append((run, {"times": times}))
+
+    box.add(lid)
+    kit.add(box)
+    return kit
+
+
+def test_groups_nest_to_any_depth() -> None:
+    kit = nested()
+    command: Any = typer.main.get_command(kit.app)
+    found = dict(walk(command, "pattern kit"))
+    lid = "pattern kit box lid"
+    assert list(found) == ["pattern kit", "pattern kit list", "pattern kit box", lid, f"{lid} turn"]
+    assert [path for path, one in found.items() if acts(one)] == ["pattern kit list", "pattern kit box", f"{lid} turn"]
+    assert list(dict(walk(command)))[1:3] == ["list", "box"]
+    assert found[f"{lid} turn"].exits == (0, 1, 2, 3, 4, 5, 130)
+    assert "Examples:\n  pattern kit box lid turn 3\n" in help_of(kit, "box", "lid", "turn")
+    assert "turn  Turn the lid." in help_of(kit, "box", "lid")
+
+
+def test_a_command_far_down_gets_the_options_before_it() -> None:
+    run, given = invoke(nested(), "box", "--db", "x.db", "lid", "turn", "2", "--json")
+    assert (run.db, run.form, given) == ("x.db", Format.json, {"times": 2})
+    run, _ = invoke(nested(), "box", "--json")
+    assert run.form is Format.json
+
+
+def test_a_group_far_down_shows_its_help_and_knows_its_commands() -> None:
+    with pytest.raises(ClickException, match="Turn the lid"):
+        invoke(nested(), "box", "lid")
+    with pytest.raises(ClickException, match="No such command 'trun'"):
+        invoke(nested(), "box", "lid", "trun")
 
 
 def test_a_command_gets_a_run_and_its_own_arguments(capsys: Captured) -> None:

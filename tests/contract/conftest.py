@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import pytest
 import typer
 
 from pattern_cli.cli.app import app, run
+from pattern_cli.cli.options import acts, walk
 from pattern_cli.render.formats import Format
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,20 +84,7 @@ for line in lines:
 """
 
 
-def walk() -> Iterator[tuple[str, Any]]:
-    """Every command that does something, by its path: `""` is the program alone."""
-    root: Any = typer.main.get_command(app)
-    yield "", root
-    for name in root.list_commands(None):
-        command = root.get_command(None, name)
-        children = getattr(command, "commands", None)
-        if children is None or command.invoke_without_command:
-            yield name, command
-        for child in children or ():
-            yield f"{name} {child}", children[child]
-
-
-TREE = dict(walk())
+TREE = {path: command for path, command in walk(typer.main.get_command(app)) if acts(command)}
 READING = [path for path in TREE if path not in OTHERS]
 
 
