@@ -7,14 +7,17 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from pattern_cli.cli.app import run
 from pattern_cli.health import overview
 from pattern_cli.render import values
 
+ROOT = Path(__file__).resolve().parents[2]
 STYLE = re.compile(r"\x1b\[[\d;]*m")
 GOLDEN = Path(__file__).parent / "golden"
 # Two days after the messages of small.db were written.
@@ -54,6 +57,52 @@ def seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
         return STYLE.sub("", out.getvalue()) + err.getvalue()
 
     return screen
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What one run on a terminal left: exit status, and all that was shown, with its styles."""
+
+    code: int
+    styled: str
+
+    @property
+    def text(self) -> str:
+        return STYLE.sub("", self.styled)
+
+
+@pytest.fixture
+def on_terminal(tmp_path: Path) -> Callable[..., Screen]:
+    """The program on a terminal of its own: on_terminal("agents", "list", rows=40, columns=100, answer="y").
+
+    The answer is typed at the first question mark; other named arguments go into the environment.
+    """
+    if sys.platform == "win32":
+        pytest.skip("needs a pseudo terminal")
+
+    def show(
+        *words: object, rows: int = 200, columns: int = 120, answer: str | None = None, **environment: str
+    ) -> Screen:
+        kept = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
+        shown = io.StringIO()
+        child = pexpect.spawn(
+            sys.executable,
+            ["-m", "pattern_cli", *map(str, words)],
+            env={**kept, "TERM": "xterm-256color", "PAGER": "cat", "TZ": "UTC", **environment},
+            dimensions=(rows, columns),
+            encoding="utf-8",
+            timeout=60,
+        )
+        child.logfile_read = shown
+        if answer is not None:
+            child.expect_exact("?")
+            child.sendline(answer)
+        child.expect(pexpect.EOF)
+        child.wait()
+        child.close()
+        return Screen(child.exitstatus, shown.getvalue().replace("\r\n", "\n"))
+
+    return show
 
 
 @pytest.fixture

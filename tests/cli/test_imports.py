@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,8 +49,8 @@ def test_as_json_it_is_one_object(cli: Cli, lab: Path) -> None:
     done = json.loads(cli("--db", lab, "import", GROUP, "--json").out)
     assert list(done) == [
         "archive", "kind", "version", "size", "sections", "exported_at", "keep_ids", "on_conflict", "arrivals", "adds",
-        "batches", "removes", "conflicts", "fails", "rescued", "previews_kept", "damaged_documents", "remarks",
-        "database", "snapshot", "seconds",
+        "batches", "removes", "conflicts", "fails", "rescued", "previews_kept", "damaged_documents", "repeated_ids",
+        "remarks",         "database", "snapshot", "seconds",
     ]  # fmt: skip
     assert done["adds"]["messages"] == 86
     assert done["arrivals"][0].keys() == {"kind", "archived_id", "archived_name", "id", "name", "action"}
@@ -229,52 +226,28 @@ sys.exit(run(sys.argv[1:]))
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def _on_terminal(arguments: list[str], answer: bytes = b"") -> tuple[int, str]:
-    """Run on a terminal of its own; `answer` is typed at the first question mark."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ.update(TERM="xterm", COLUMNS="120", PAGER="cat")
-        os.execv(sys.executable, [sys.executable, "-m", "pattern_cli", *arguments])
-    shown = b""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            piece = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-        if answer and b"?" in shown:
-            os.write(terminal, answer)
-            answer = b""
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(status), shown.decode("utf-8", "replace")
-
-
 def test_on_a_terminal_there_is_progress_and_a_summary(
-    database: Callable[[str], Path], fixtures_dir: Path, monkeypatch: pytest.MonkeyPatch
+    database: Callable[[str], Path], fixtures_dir: Path, on_terminal: Callable[..., Any]
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     path = database("constellations/small.db")
     archive = fixtures_dir / "archives" / "medium-constellation.car"
-    code, shown = _on_terminal(["--db", str(path), "import", str(archive), "--on-conflict", "rename"])
-    assert code == 0, shown
+    screen = on_terminal("--db", path, "import", archive, "--on-conflict", "rename")
+    shown = screen.styled
+    assert screen.code == 0, shown
     assert "verify" in shown and "import" in shown and "MB" in shown
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
     assert "19 979 messages" in " ".join(plain.split())
 
 
-@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 7), (b"y\n", 0)])
+@pytest.mark.parametrize(("answer", "code"), [("n", 7), ("y", 0)])
 def test_on_a_terminal_replacing_is_shown_and_asked(
-    answer: bytes, code: int, cli: Cli, lab: Path, monkeypatch: pytest.MonkeyPatch
+    answer: str, code: int, cli: Cli, lab: Path, on_terminal: Callable[..., Any]
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     cli("--db", lab, "import", AGENT)
     before = lab.read_bytes()
-    found, shown = _on_terminal(["--db", str(lab), "import", str(AGENT), "--on-conflict", "replace"], answer)
-    assert found == code, shown
+    screen = on_terminal("--db", lab, "import", AGENT, "--on-conflict", "replace", answer=answer)
+    shown = screen.text
+    assert screen.code == code, shown
     assert "will delete" in shown and "14 messages" in shown
     assert (lab.read_bytes() == before) is (code == 7)
 

@@ -5,11 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import pty
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +14,7 @@ import loro
 import pytest
 
 Cli = Callable[..., Any]
+Show = Callable[..., Any]
 SMALL = "constellations/small.db"
 SCRATCHPAD_LINE = "line 1: Waits ceramic bicycle."
 
@@ -52,38 +48,6 @@ def _snapshot(text: str) -> bytes:
     doc.get_text("content").insert(0, text)
     doc.commit()
     return bytes(doc.export(loro.ExportMode.Snapshot()))
-
-
-def _on_terminal(path: Path, *words: str, **env: str) -> str:
-    """What a terminal of 60 lines and 100 columns gets."""
-    main, side = pty.openpty()
-    import fcntl
-    import struct
-    import termios
-
-    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 100, 0, 0))
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pattern_cli", "--db", str(path), *words],
-        stdin=side,
-        stdout=side,
-        stderr=subprocess.PIPE,
-        env={**kept, "TERM": "xterm", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PAGER": "cat", **env},
-    )
-    os.close(side)
-    shown = b""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            piece = os.read(main, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-    assert process.wait(30) == 0
-    os.close(main)
-    return shown.decode().replace("\r\n", "\n")
 
 
 def test_the_list_shows_how_full_blocks_are_and_with_whom_they_are_shared(small: Path, cli: Cli) -> None:
@@ -144,24 +108,25 @@ def test_show_prints_a_header_line_and_the_content(small: Path, cli: Cli) -> Non
     assert "agents see lines 5 to 8 of its 12 lines" in done.err
 
 
-def test_the_header_is_dim_on_a_terminal(small: Path) -> None:
-    header, first, *_ = _on_terminal(small, "memory", "show", "Juniper", "scratchpad").splitlines()
+def test_the_header_is_dim_on_a_terminal(small: Path, on_terminal: Show) -> None:
+    header, first, *_ = on_terminal("--db", small, "memory", "show", "Juniper", "scratchpad").styled.splitlines()
 
     assert header.startswith("\x1b[2mJuniper/scratchpad · ")
     assert header.endswith("\x1b[0m")
     assert first == SCRATCHPAD_LINE
 
 
-def test_no_color_leaves_the_header_plain(small: Path) -> None:
-    assert "\x1b" not in _on_terminal(small, "memory", "show", "Juniper", "scratchpad", NO_COLOR="1")
+def test_no_color_leaves_the_header_plain(small: Path, on_terminal: Show) -> None:
+    assert "\x1b" not in on_terminal("--db", small, "memory", "show", "Juniper", "scratchpad", NO_COLOR="1").styled
 
 
-def test_long_content_goes_through_the_pager(put: Callable[..., Path], tmp_path: Path) -> None:
+def test_long_content_goes_through_the_pager(put: Callable[..., Path], tmp_path: Path, on_terminal: Show) -> None:
     pager = tmp_path / "pager"
     pager.write_text("#!/bin/sh\necho paged\nexec cat\n")
     pager.chmod(0o755)
 
-    shown = _on_terminal(put("long", _snapshot("line\n" * 80)), "memory", "show", "Marlow", "long", PAGER=str(pager))
+    path = put("long", _snapshot("line\n" * 80))
+    shown = on_terminal("--db", path, "memory", "show", "Marlow", "long", rows=60, PAGER=str(pager)).styled
 
     assert shown.startswith("paged\n")
     assert shown.count("line\n") == 80
@@ -175,13 +140,13 @@ def test_raw_is_the_exact_text_in_a_pipe(put: Callable[..., Path], cli: Cli) -> 
     assert (done.code, done.out, done.err) == (0, text, "")
 
 
-def test_everywhere_else_harmful_characters_are_visible(put: Callable[..., Path], cli: Cli) -> None:
+def test_everywhere_else_harmful_characters_are_visible(put: Callable[..., Path], cli: Cli, on_terminal: Show) -> None:
     path = put("harmful", _snapshot("\x1b[31mred \u202ertl"))
 
     for words in (("--format", "table"), ("--rendered",), ("--json",), ("--format", "tsv"), ("--format", "markdown")):
         done = cli("--db", path, "memory", "show", "Marlow", "harmful", *words)
         assert "\x1b" not in done.out and "\u202e" not in done.out, words
-    assert "\x1b[31m" not in _on_terminal(path, "memory", "show", "Marlow", "harmful", "--raw")
+    assert "\x1b[31m" not in on_terminal("--db", path, "memory", "show", "Marlow", "harmful", "--raw").styled
 
 
 def test_rendered_is_what_the_runtime_makes_of_it(small: Path, cli: Cli) -> None:

@@ -23,48 +23,10 @@ from pattern_cli.messages.rows import FIELDS
 
 Database = Callable[[str], Path]
 Cli = Callable[..., Any]
+Show = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = "constellations/small.db"
 DEADLINE = 20.0
-
-
-def on_terminal(path: Path, *words: str, rows: int = 200, columns: int = 120, **environment: str) -> str:
-    """What the program shows on a terminal."""
-    main, side = pty.openpty()
-    import fcntl
-    import struct
-    import termios
-
-    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pattern_cli", "--db", str(path), *words],
-        stdin=side,
-        stdout=side,
-        stderr=side,
-        cwd=ROOT,
-        env={
-            **os.environ,
-            **{"TERM": "xterm-256color", "PAGER": "cat", "TZ": "UTC", "COLUMNS": str(columns)},
-            **environment,
-        },
-    )
-    os.close(side)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(main, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(main)
-    process.wait(DEADLINE)
-    return shown.decode().replace("\r\n", "\n")
-
-
-def plain(shown: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
 
 
 def test_a_pipe_gets_all_messages_oldest_first(database: Database, cli: Cli) -> None:
@@ -81,26 +43,27 @@ def test_a_pipe_gets_all_messages_oldest_first(database: Database, cli: Cli) -> 
     ]
 
 
-def test_a_terminal_gets_the_newest_50_and_is_told_so(database: Database) -> None:
+def test_a_terminal_gets_the_newest_50_and_is_told_so(database: Database, on_terminal: Show) -> None:
     path = database(SMALL)
-    shown = plain(on_terminal(path, "messages", "list"))
+    shown = on_terminal("--db", path, "messages", "list").text
     assert shown.splitlines()[0].split() == ["TIME", "AGENT", "ROLE", "TEXT", "ID"]
     assert sum("2025-11-1" in line or "2026-11-2" in line for line in shown.splitlines()) == 50
     assert "the newest 50; --limit N shows more" in shown
-    more = plain(on_terminal(path, "messages", "list", "--limit", "60"))
+    more = on_terminal("--db", path, "messages", "list", "--limit", "60").text
     assert sum("2025-11-1" in line or "2026-11-2" in line for line in more.splitlines()) == 60
     assert "the newest" not in more
 
 
-def test_a_terminal_dims_thinking_and_marks_tools(database: Database) -> None:
-    shown = on_terminal(database(SMALL), "messages", "list", "--archived", "-n", "100", columns=200)
+def test_a_terminal_dims_thinking_and_marks_tools(database: Database, on_terminal: Show) -> None:
+    screen = on_terminal("--db", database(SMALL), "messages", "list", "--archived", "-n", "100", columns=200)
+    shown = screen.styled
     assert "\x1b[2m[thinking] Hmm" in shown
-    assert '⚙ search {"query": "cedar"' in plain(shown)
+    assert '⚙ search {"query": "cedar"' in screen.text
     assert "\x1b[31m ↩ no such entry" in shown
 
 
-def test_a_list_that_fits_says_nothing(database: Database) -> None:
-    assert "the newest" not in on_terminal(database(SMALL), "messages", "list", "Marlow")
+def test_a_list_that_fits_says_nothing(database: Database, on_terminal: Show) -> None:
+    assert "the newest" not in on_terminal("--db", database(SMALL), "messages", "list", "Marlow").styled
 
 
 def test_every_format_has_the_same_messages(database: Database, cli: Cli) -> None:
@@ -134,11 +97,13 @@ def test_an_unknown_field_is_a_usage_error(database: Database, cli: Cli, form: s
     assert "nothing" in done.err
 
 
-def test_an_empty_list_is_an_empty_array_and_a_hint_on_a_terminal(database: Database, cli: Cli) -> None:
+def test_an_empty_list_is_an_empty_array_and_a_hint_on_a_terminal(
+    database: Database, cli: Cli, on_terminal: Show
+) -> None:
     path = database(SMALL)
     assert cli("--db", path, "messages", "list", "--source", "nowhere", "--json").out == "[]\n"
     assert cli("--db", path, "messages", "list", "--source", "nowhere", "--format", "ndjson").out == ""
-    assert "--archived" in on_terminal(path, "messages", "list", "--source", "nowhere")
+    assert "--archived" in on_terminal("--db", path, "messages", "list", "--source", "nowhere").styled
 
 
 @pytest.mark.parametrize(
@@ -254,14 +219,16 @@ def test_show_pairs_calls_and_responses(ids: dict[str, str], cli: Cli) -> None:
     assert record["text"].startswith("[calls search]")
 
 
-def test_show_dims_thinking_on_a_terminal(ids: dict[str, str]) -> None:
-    shown = on_terminal(Path(ids["db"]), "messages", "show", ids["RedactedThinking"])
+def test_show_dims_thinking_on_a_terminal(ids: dict[str, str], on_terminal: Show) -> None:
+    shown = on_terminal("--db", ids["db"], "messages", "show", ids["RedactedThinking"]).styled
     assert "\x1b[2m[thinking] Hmm" in shown
     assert "\x1b[36m⚙ block" in shown
-    assert "\x1b[3" not in on_terminal(Path(ids["db"]), "messages", "show", ids["RedactedThinking"], NO_COLOR="1")
+    assert (
+        "\x1b[3" not in on_terminal("--db", ids["db"], "messages", "show", ids["RedactedThinking"], NO_COLOR="1").styled
+    )
 
 
-def test_show_raw_is_the_text_alone_byte_for_byte(ids: dict[str, str], cli: Cli) -> None:
+def test_show_raw_is_the_text_alone_byte_for_byte(ids: dict[str, str], cli: Cli, on_terminal: Show) -> None:
     done = cli("--db", ids["db"], "messages", "show", ids["without any batch"], "--raw")
     assert (done.out, done.err) == ("a message without any batch", "")
     connection = apsw.Connection(ids["db"])
@@ -270,7 +237,7 @@ def test_show_raw_is_the_text_alone_byte_for_byte(ids: dict[str, str], cli: Cli)
     )
     connection.close()
     assert cli("--db", ids["db"], "messages", "show", ids["Image"], "--raw").out == "\x1b[31m\u202e"
-    assert "\\x1b[31m\\u202e" in on_terminal(Path(ids["db"]), "messages", "show", ids["Image"], "--raw")
+    assert "\\x1b[31m\\u202e" in on_terminal("--db", ids["db"], "messages", "show", ids["Image"], "--raw").styled
 
 
 def test_tail_shows_ten_lines_with_tools_on_lines_of_their_own(database: Database, cli: Cli) -> None:
@@ -283,8 +250,8 @@ def test_tail_shows_ten_lines_with_tools_on_lines_of_their_own(database: Databas
     assert re.match(r"2025-11-10 21:20:00  Marlow +→ assistant +Orchard narrow", lines[call + 2])
 
 
-def test_tail_on_a_terminal_cuts_lines_at_its_width(database: Database) -> None:
-    shown = plain(on_terminal(database(SMALL), "messages", "tail", "-n", "30", columns=70))
+def test_tail_on_a_terminal_cuts_lines_at_its_width(database: Database, on_terminal: Show) -> None:
+    shown = on_terminal("--db", database(SMALL), "messages", "tail", "-n", "30", columns=70).text
     lines = shown.splitlines()
     assert len(lines) == 30
     assert any(line.endswith("…") for line in lines)
