@@ -6,17 +6,19 @@ reaches it: such a root cannot exist and reads as empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import loro
 
-from pattern_cli.errors import IntegrityError
+from pattern_cli.errors import IntegrityError, PatternError, UsageError
 
-_PASSED_ON = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, RecursionError)
+_PASSED_ON = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, RecursionError, PatternError)
 _KINDS = ("text", "map", "list", "counter", "movable_list", "tree")
+# From here on a text is compared by lines: by characters it would take seconds (memory.md §5).
+_LONG = 50_000
 
 
 @contextmanager
@@ -140,6 +142,27 @@ class Document:
         with _loro("a document's version"):
             return bool(self._doc.oplog_vv == other._doc.oplog_vv)
 
+    def is_at(self, version: bytes) -> bool:
+        """Whether the document holds exactly the operations of an encoded version vector. Raises IntegrityError."""
+        return self._compare(version, lambda mine, other: mine == other)
+
+    def includes(self, version: bytes) -> bool:
+        """Whether all operations of an encoded version vector are here. Raises IntegrityError for no such vector."""
+        return self._compare(version, lambda mine, other: mine.includes_vv(other))
+
+    def _compare(self, version: bytes, test: Callable[[Any, Any], Any]) -> bool:
+        with _loro("a version vector"):
+            return bool(test(self._doc.oplog_vv, loro.VersionVector.decode(version)))
+
+    def at(self, version: bytes) -> Document:
+        """A document of its own as it was at an encoded version vector, which this one must include."""
+        if not self.includes(version):
+            raise IntegrityError("a version of a memory document names operations that are stored nowhere")
+        past = Document()
+        with _loro("an older version of a document"):
+            past._doc = self._doc.fork_at(self._doc.vv_to_frontiers(loro.VersionVector.decode(version)))
+        return past
+
     def deep(self) -> dict[str, Any]:
         """All roots as plain values, containers resolved; of two roots with one name only one (see `roots`)."""
         if self._deep is None:
@@ -175,6 +198,81 @@ class Document:
     def counter(self, name: str) -> float:
         """The value of a root counter; zero when there is none."""
         return float(self._value(name, "counter") or 0.0)
+
+    def set_text(self, name: str, text: str) -> None:
+        """Make a root's text equal to `text` with few operations; an equal text makes none."""
+        with self._writing(name, "text") as root:
+            (root.update_by_line if max(len(text), root.len_unicode) > _LONG else root.update)(text)
+
+    def splice(self, name: str, position: int, length: int, text: str) -> None:
+        """Replace `length` characters of a root's text from `position` on; both count Unicode characters."""
+        with self._writing(name, "text") as root:
+            root.splice(position, length, text)
+
+    def append_text(self, name: str, text: str) -> None:
+        """Add to the end of a root's text."""
+        with self._writing(name, "text") as root:
+            root.push_str(text)
+
+    def put(self, name: str, key: str, value: Any) -> None:
+        """Set a key of a root map to a plain value; an equal one makes no operation."""
+        with self._writing(name, "map") as root:
+            root.insert(key, value)
+
+    def drop(self, name: str, key: str) -> None:
+        """Take a key out of a root map."""
+        with self._writing(name, "map") as root:
+            root.delete(key)
+
+    def insert_item(self, name: str, index: int, value: Any) -> None:
+        """Insert a plain value into a root list, 0 for its beginning, its length for its end."""
+        with self._writing(name, "list") as root:
+            root.insert(index, value)
+
+    def remove_items(self, name: str, index: int, count: int = 1) -> None:
+        """Take items out of a root list."""
+        with self._writing(name, "list") as root:
+            root.delete(index, count)
+
+    def count(self, name: str, by: float) -> None:
+        """Add to a root counter."""
+        with self._writing(name, "counter") as root:
+            root.increment(by)
+
+    def revert_to(self, version: bytes) -> None:
+        """Add the operations that make the content what it was at an encoded version vector; history stays."""
+        if not self.includes(version):
+            raise IntegrityError("a version of a memory document names operations that are stored nowhere")
+        self._deep = None
+        with _loro("an older version of a document"):
+            self._doc.revert_to(self._doc.vv_to_frontiers(loro.VersionVector.decode(version)))
+
+    def commit(self, message: str) -> None:
+        """End a change and give it a message, which travels with it."""
+        with _loro("a change"):
+            self._doc.commit_with(None, None, True, message)
+
+    def updates_since(self, version: bytes) -> bytes:
+        """An update with all operations that an encoded version vector lacks (22 bytes when there are none)."""
+        with _loro("an update"):
+            return bytes(self._doc.export(loro.ExportMode.Updates(loro.VersionVector.decode(version))))
+
+    def snapshot(self) -> bytes:
+        """The whole document with all of its history as one snapshot."""
+        with _loro("a snapshot"):
+            return bytes(self._doc.export(loro.ExportMode.Snapshot()))
+
+    @contextmanager
+    def _writing(self, name: str, kind: str) -> Iterator[Any]:
+        """A root that may be changed. Raises UsageError for what Loro cannot hold."""
+        if not is_root_name(name):
+            raise UsageError(f'"{name}" cannot be the name of a root', "an empty name, a slash or a NUL is impossible")
+        self._deep = None
+        with _loro("a change"):
+            try:
+                yield getattr(self._doc, f"get_{kind}")(name)
+            except UnicodeEncodeError:
+                raise UsageError("the text holds half of a surrogate pair, which is no Unicode text") from None
 
     def _container(self, name: str, kind: str) -> Any:
         self.deep()

@@ -65,6 +65,12 @@ class Loader:
         checkpoint = next((at for (at,) in self._rows(newest, (block_id,))), None)
         return Document.load(snapshot, self._active(block_id, [], checkpoint))
 
+    def load_until(self, block_id: str, snapshot: Any, seq: int) -> Document:
+        """The document after the active update `seq`. Raises IntegrityError when a part cannot be read."""
+        seqs: list[int] = []
+        blobs = list(self._active(block_id, seqs))
+        return Document.load(snapshot, [blob for blob, at in zip(blobs, seqs, strict=True) if at <= seq])
+
     def _active(self, block_id: str, seqs: list[int], after: Any = None) -> Iterator[Any]:
         """The blobs of active updates in order; their sequence numbers go into `seqs`."""
         if not self._updates:
