@@ -9,8 +9,7 @@ scratch file, so memory does not grow with the archive.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import apsw
@@ -61,7 +60,7 @@ class Batches(SameBatches):
         self._latest = ("", "")
         self._unwritten: set[str] = set()
         self._have_first = False
-        self._scratch = _scratch(
+        self._scratch = scratch(
             """CREATE TABLE batches(old TEXT PRIMARY KEY, new TEXT UNIQUE) WITHOUT ROWID;
                CREATE TABLE first(old TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID"""
         )
@@ -141,41 +140,38 @@ class Batches(SameBatches):
 
 
 class BatchCount(SameBatches):
-    """Counts different batch ids without keeping them in memory; `unreadable` counts those that are no snowflake."""
+    """Counts the batches of the messages that come, on their way to `batches`, without keeping them in memory.
 
-    def __init__(self) -> None:
+    `unreadable` counts those whose id is no snowflake afterwards.
+    """
+
+    def __init__(self, batches: SameBatches) -> None:
         self.unreadable = 0
-        self._scratch = _scratch("CREATE TABLE batches(id TEXT PRIMARY KEY) WITHOUT ROWID")
-        self._recent: set[str] = set()
+        self._batches = batches
+        self._scratch = scratch("CREATE TABLE batches(id TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._recent: dict[str, str] = {}
 
-    def new(self, batch: str) -> str:
-        """Count a batch id."""
-        if batch not in self._recent:
+    def new(self, old: str) -> str:
+        """The batch id that takes the place of `old`."""
+        new = self._recent.get(old)
+        if new is None:
             if len(self._recent) >= _RECENT:
                 self._recent.clear()
-            self._recent.add(batch)
-            self._scratch.execute("INSERT OR IGNORE INTO batches VALUES (?)", (batch,))
-            if self._scratch.changes() and number_of(batch) is None:
+            new = self._recent[old] = self._batches.new(old)
+            self._scratch.execute("INSERT OR IGNORE INTO batches VALUES (?)", (new,))
+            if self._scratch.changes() and number_of(new) is None:
                 self.unreadable += 1
-        return batch
+        return new
+
+    def written(self) -> None:
+        """Hear that the messages with all ids given so far are in the target."""
+        self._batches.written()
 
     def finish(self) -> int:
         """The number of different ids."""
         count = int(_value(self._scratch, "SELECT count(*) FROM batches"))
         self._scratch.close()
         return count
-
-
-def written_batches(target: apsw.Connection, agents: Iterable[str], newest: int) -> Iterator[str]:
-    """The different batch ids of the messages that were added after the row number `newest` to these agents."""
-    # In the order of the index, agent by agent: sorting them together would need room for all of them.
-    sql = """SELECT DISTINCT batch_id FROM messages INDEXED BY idx_messages_agent_batch
-             WHERE agent_id = ? AND rowid > ? AND batch_id NOT NULL ORDER BY batch_id"""
-    latest = None
-    for (batch,) in heapq.merge(*(target.execute(sql, (agent, newest)) for agent in agents)):
-        if batch != latest:
-            latest = batch
-            yield str(batch)
 
 
 def number_of(batch_id: str) -> int | None:
@@ -196,8 +192,8 @@ def _start(position: str, created_at: str) -> int:
     return snowflake.make(times.nanoseconds(created_at) // 1_000_000) if number is None else number
 
 
-def _scratch(tables: str) -> apsw.Connection:
-    """A private database outside the memory of this process: a large archive has hundreds of thousands of batches."""
+def scratch(tables: str) -> apsw.Connection:
+    """A private database outside the memory of this process: a large archive has millions of ids."""
     connection = apsw.Connection("")
     connection.execute(f"PRAGMA journal_mode = OFF; {tables}; BEGIN").fetchall()
     return connection

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pattern_cli.archives.identity import fresh_ids
 from pattern_cli.archives.inventory import ChainItem
 from pattern_cli.archives.placement import Ground, PlacedLink
-from pattern_cli.archives.plans import counted
+from pattern_cli.archives.plans import REPEATED, counted
 
 
 def place_chain(
@@ -25,8 +25,8 @@ def place_chain(
     circles = sum(one.parent is None for one in ordered) - sum(one.parent is None for one in linked)
     remark = ground.placement.remarks.append
     if chain.repeated and ground.options.keep_ids:
-        what = counted(chain.repeated, f"{kind} id")
-        remark(f"{what} occurred in the archive before; those rows get new ones")
+        ground.placement.repeated += chain.repeated
+        remark(REPEATED.format(counted(chain.repeated, f"{kind} id")))
     if chain.cut + circles:
         what = counted(chain.cut + circles, kind, "entries" if kind == "entry" else "summaries")
         remark(f"{what} hung on one that does not come along, or in a circle; that link is cut")
@@ -50,7 +50,8 @@ class _Chain:
         if agent.skipped:
             return None
         keep, policy = self._ground.options.keep_ids, self._ground.options.on_conflict
-        existing = self._existing(item.id) if keep else None
+        # What comes under another id because the archive has this one twice meets nothing in the target.
+        existing = self._existing(item.id) if keep and item.id not in self._ids else None
         if existing is not None:
             self._ground.clash(self._kind, item.id, "id", item.id)
             if policy == "skip":

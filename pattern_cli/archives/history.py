@@ -12,7 +12,7 @@ import apsw
 
 from pattern_cli.archives import fields
 from pattern_cli.archives.archive import Archive
-from pattern_cli.archives.batches import Place, SameBatches
+from pattern_cli.archives.batches import Place, SameBatches, scratch
 from pattern_cli.archives.car import Progress
 from pattern_cli.archives.fields import RecordError
 from pattern_cli.archives.identity import Identity, fresh_ids
@@ -35,6 +35,15 @@ class NewIds:
 
     def written(self) -> None:
         """Hear that the messages with all ids given so far are in the target."""
+
+    @property
+    def repeated(self) -> int:
+        """How many ids are new ones because the archive has them twice; none where every id is new."""
+        return 0
+
+    def conflicts(self) -> list[Conflict]:
+        """What the target had already; nothing where every id is new."""
+        return []
 
 
 def message_rows(
@@ -113,66 +122,83 @@ def places(archive: Archive, placement: Placement) -> Iterator[Place]:
 class KeptIds(NewIds):
     """Keeps the archived ids and applies the policy to those that the target has already.
 
-    `replaced` are agents whose messages are deleted first. When `writing`, rows are deleted for `replace`, `fail`
-    raises ConflictError, and an id that the archive holds twice becomes a new one (counted in `repeated`).
+    `replaced` are agents whose messages are deleted first. When `writing`, rows are deleted for `replace` and `fail`
+    raises ConflictError. An id that the archive holds twice becomes a new one.
     """
 
     def __init__(self, target: apsw.Connection, policy: Policy, replaced: set[str], *, writing: bool) -> None:
         super().__init__()
-        self.repeated = 0
+        self._repeated = 0
         self._count = 0
         self._first = ""
         self._target = target
         self._policy = policy
         self._replaced = replaced
-        self._writing = writing
         self._unwritten: set[str] = set()
+        # What was written can be looked up in the target, what is only planned cannot.
+        self._planned = None if writing else scratch("CREATE TABLE kept(id TEXT PRIMARY KEY) WITHOUT ROWID")
         # Every row above it is one of this import.
         self._newest = self._value("SELECT coalesce(max(rowid), 0) FROM messages")
 
+    @property
+    def repeated(self) -> int:
+        """How many ids are new ones because the archive has them twice."""
+        return self._repeated
+
     def new(self, archived: str) -> str | None:
         """The id for a message, None to leave it out."""
-        if archived in self._unwritten:
-            self.repeated += 1
-            return next(self._fresh)
-        id = self._find(archived)
-        if id == archived and self._writing:
-            self._unwritten.add(id)
-        return id
+        rowid = self._existing(archived)
+        if rowid is None:
+            return archived if self._is_first(archived) else self._again()
+        if self._planned is None and rowid > self._newest:
+            return self._again()
+        if self._policy in ("skip", "rename"):
+            self._note(archived)
+            return None if self._policy == "skip" else next(self._fresh)
+        if not self._is_first(archived):
+            return self._again()
+        self._note(archived)
+        if self._planned is None:
+            self._give_way(archived, rowid)
+        return archived
 
     def written(self) -> None:
         """Hear that the messages with all ids given so far are in the target."""
         self._unwritten.clear()
 
-    def _find(self, archived: str) -> str | None:
-        row = self._target.execute("SELECT rowid, agent_id FROM messages WHERE id = ?", (archived,)).fetchone()
-        if row is None:
-            return archived
-        if self._writing and row[0] > self._newest:
-            self.repeated += 1
-            return next(self._fresh)
-        if row[1] in self._replaced and not self._writing:
-            return archived
-        return self._decide(archived, row[0])
+    def _existing(self, archived: str) -> int | None:
+        """The row number of that id in the target, unless it is about to be deleted with its agent."""
+        row: Any = self._target.execute("SELECT rowid, agent_id FROM messages WHERE id = ?", (archived,)).fetchone()
+        return None if row is None or (self._planned and row[1] in self._replaced) else int(row[0])
 
-    def _decide(self, archived: str, rowid: int) -> str | None:
+    def _is_first(self, archived: str) -> bool:
+        """Whether no other message got that id; it is taken from now on."""
+        if self._planned:
+            self._planned.execute("INSERT OR IGNORE INTO kept VALUES (?)", (archived,))
+            return self._planned.changes() > 0
+        if archived in self._unwritten:
+            return False
+        self._unwritten.add(archived)
+        return True
+
+    def _again(self) -> str:
+        self._repeated += 1
+        return next(self._fresh)
+
+    def _note(self, archived: str) -> None:
         self._count += 1
         self._first = self._first or archived
-        if self._policy == "skip":
-            return None
-        if self._policy == "rename":
-            return next(self._fresh)
-        if self._writing and self._policy == "fail":
+
+    def _give_way(self, archived: str, rowid: int) -> None:
+        if self._policy == "fail":
             raise ConflictError(
                 f"message {archived} exists already",
                 "import without --keep-ids, or with --on-conflict rename, skip or replace",
             )
-        if self._writing:
-            self._target.execute("DELETE FROM messages WHERE id = ?", (archived,))
-            if rowid == self._newest:
-                # SQLite gives the number of a deleted last row to the next one.
-                self._newest = self._value("SELECT coalesce(max(rowid), 0) FROM messages WHERE rowid < ?", rowid)
-        return archived
+        self._target.execute("DELETE FROM messages WHERE id = ?", (archived,))
+        if rowid == self._newest:
+            # SQLite gives the number of a deleted last row to the next one.
+            self._newest = self._value("SELECT coalesce(max(rowid), 0) FROM messages WHERE rowid < ?", rowid)
 
     def conflicts(self) -> list[Conflict]:
         """The messages that the target had already, counted together."""

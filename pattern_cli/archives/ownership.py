@@ -6,6 +6,7 @@ from pattern_cli.archives.arrivals import free_name
 from pattern_cli.archives.identity import fresh_ids
 from pattern_cli.archives.inventory import BlockItem
 from pattern_cli.archives.placement import Ground, Placed, PlacedBlock
+from pattern_cli.archives.plans import REPEATED, counted
 from pattern_cli.store.ids import CONSTELLATION
 
 
@@ -14,10 +15,14 @@ def place_blocks(ground: Ground, items: tuple[BlockItem, ...]) -> None:
     blocks = _Blocks(ground)
     for item in items:
         blocks.place(item)
+    if blocks.repeated and ground.options.keep_ids:
+        ground.placement.repeated += blocks.repeated
+        ground.placement.remarks.append(REPEATED.format(counted(blocks.repeated, "block id")))
 
 
 class _Blocks:
     def __init__(self, ground: Ground) -> None:
+        self.repeated = 0
         self._ground = ground
         self._placement = ground.placement
         self._fresh = fresh_ids("mem_")
@@ -32,7 +37,10 @@ class _Blocks:
             return
         label = self._distinct(owner, item.label)
         by_label = self._existing("agent_id = ? AND label = ?", owner, label)
-        by_id = self._existing("id = ?", item.id) if self._ground.options.keep_ids else None
+        # Different blocks may share an id in converted archives; shares and references mean the first.
+        repeated = item.id in self._placement.identity.blocks
+        keep = self._ground.options.keep_ids and not repeated
+        by_id = self._existing("id = ?", item.id) if keep else None
         policy = self._ground.options.on_conflict
         clashes = tuple(dict.fromkeys(id for id in (by_label, by_id) if id is not None))
         if clashes:
@@ -41,10 +49,9 @@ class _Blocks:
             if policy == "skip":
                 return
             label = other if policy == "rename" else label
-        fresh = not self._ground.options.keep_ids or (by_id is not None and policy == "rename")
-        id = next(self._fresh) if fresh or item.id in self._placement.identity.blocks else item.id
+        id = next(self._fresh) if not keep or (by_id is not None and policy == "rename") else item.id
+        self.repeated += repeated
         self._labels.add((owner, label))
-        # Different blocks may share an id in converted archives; shares and references mean the first.
         self._placement.identity.blocks.setdefault(item.id, id)
         self._placement.blocks.append(PlacedBlock(item, id, owner, label, clashes if policy == "replace" else ()))
 

@@ -73,7 +73,10 @@ class Share:
 
 @dataclass(slots=True)
 class Placement:
-    """All decisions, and what a person should know about them."""
+    """All decisions, and what a person should know about them.
+
+    `repeated` ids should have been kept and are new ones, because the archive has them twice.
+    """
 
     identity: Identity = field(default_factory=Identity)
     agents: list[Placed] = field(default_factory=list)
@@ -86,6 +89,7 @@ class Placement:
     arrivals: list[Arrival] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    repeated: int = 0
 
     def replaced(self) -> set[str]:
         """The ids of agents and groups in the target whose content is deleted first."""

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pattern_cli.archives import inventory as inventories
 from pattern_cli.archives.archive import Archive
 from pattern_cli.archives.arrivals import place_arrivals
-from pattern_cli.archives.batches import BatchCount
+from pattern_cli.archives.batches import BatchCount, SameBatches
 from pattern_cli.archives.car import Progress
 from pattern_cli.archives.chains import place_chain
 from pattern_cli.archives.history import KeptIds, NewIds, message_rows
 from pattern_cli.archives.inventory import Inventory
 from pattern_cli.archives.ownership import place_blocks
 from pattern_cli.archives.placement import Ground, Placement
-from pattern_cli.archives.plans import Conflict, ImportOptions, ImportPlan, counted
+from pattern_cli.archives.plans import REPEATED, Conflict, ImportOptions, ImportPlan, counted
 from pattern_cli.archives.relations import place_members, place_shares
 from pattern_cli.archives.removal import Removed, count_removed
 from pattern_cli.archives.rows import JsonColumns
@@ -27,14 +27,21 @@ from pattern_cli.store.constellation import Constellation
 class History:
     """What a look at all messages told: how many come, in how many batches, and which the target has already.
 
-    `unreadable_batches` are no snowflakes; `quoted` columns hold a bare JSON number.
+    `unreadable_batches` are no snowflakes; `quoted` columns hold a bare JSON number; `repeated` ids are new ones
+    because the archive has them twice.
     """
 
     messages: int = 0
     batches: int = 0
     unreadable_batches: int = 0
     quoted: int = 0
+    repeated: int = 0
     conflicts: tuple[Conflict, ...] = ()
+
+    @classmethod
+    def of(cls, messages: int, ids: NewIds, batches: BatchCount, columns: JsonColumns) -> History:
+        """What those tell through whom that many messages went."""
+        return cls(messages, batches.finish(), batches.unreadable, columns.quoted, ids.repeated, tuple(ids.conflicts()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +92,11 @@ class Planner:
         if not self._options.messages:
             return History()
         placement, options, columns = decisions.placement, self._options, JsonColumns()
-        batches = BatchCount()
-        kept = None
+        batches, ids = BatchCount(SameBatches()), NewIds()
         if options.keep_ids:
-            kept = KeptIds(self._target.connection, options.on_conflict, placement.replaced(), writing=False)
-        rows = message_rows(self._archive, placement, kept or NewIds(), batches, columns, progress)
-        count = sum(map(len, rows))
-        return History(
-            count, batches.finish(), batches.unreadable, columns.quoted, tuple(kept.conflicts()) if kept else ()
-        )
+            ids = KeptIds(self._target.connection, options.on_conflict, placement.replaced(), writing=False)
+        rows = message_rows(self._archive, placement, ids, batches, columns, progress)
+        return History.of(sum(map(len, rows)), ids, batches, columns)
 
     def plan(self, decisions: Decisions, history: History) -> ImportPlan:
         """The plan in words and numbers."""
@@ -118,6 +121,7 @@ class Planner:
             rescued=verdicts["rescued"],
             previews_kept=verdicts["kept"],
             damaged_documents=verdicts["damaged"],
+            repeated_ids=placement.repeated + history.repeated,
             remarks=(*placement.remarks, *self._remarks(history)),
         )
 
@@ -130,6 +134,8 @@ class Planner:
 
     def _remarks(self, history: History) -> list[str]:
         remarks = []
+        if history.repeated:
+            remarks.append(REPEATED.format(counted(history.repeated, "message id")))
         if history.quoted:
             what = counted(history.quoted, "JSON column")
             remarks.append(f"{what} with a bare number, which the runtime cannot read, stored as a string")

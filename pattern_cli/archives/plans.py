@@ -11,6 +11,9 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+# What is said of ids that an archive has twice.
+REPEATED = "{} occurred in the archive before; those rows get new ones"
+
 Policy = Literal["fail", "rename", "skip", "replace"]
 Action = Literal["add", "rename", "skip", "replace", "fail"]
 
@@ -68,6 +71,7 @@ class ImportPlan:
     `adds` has the rows per table, `removes` what `replace` deletes first.
     `rescued` blocks get their preview's text as an update; `previews_kept` blocks show something else in their
     document than in the preview, which is stored beside it. `damaged_documents` cannot be read, here or by the runtime.
+    `repeated_ids` should have been kept and are new ones, because the archive has them twice.
     `fails` says that the conflicts forbid the import; `remarks` are sentences about what is not as in the archive.
     """
 
@@ -88,6 +92,7 @@ class ImportPlan:
     rescued: int
     previews_kept: int
     damaged_documents: int
+    repeated_ids: int
     remarks: tuple[str, ...]
 
 

@@ -9,15 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields
-from typing import Any
 
 import apsw
 
 from pattern_cli.archives.archive import Archive
-from pattern_cli.archives.batches import Batches, SameBatches, number_of, written_batches
+from pattern_cli.archives.batches import BatchCount, Batches, SameBatches
 from pattern_cli.archives.car import Progress
 from pattern_cli.archives.history import KeptIds, NewIds, message_rows, places
-from pattern_cli.archives.placement import Placement
 from pattern_cli.archives.planning import Decisions, History, Planner
 from pattern_cli.archives.plans import ImportOptions, ImportPlan, ImportResult
 from pattern_cli.archives.removal import remove
@@ -141,21 +139,20 @@ class Import:
         archive, options, placement = self._archive, self._options, decisions.placement
         archive.bytes_read = 0
         remove(connection, placement)
-        newest: Any = connection.execute("SELECT coalesce(max(rowid), 0) FROM messages").fetchall()[0][0]
-        columns = JsonColumns()
-        kept = None
+        columns, ids = JsonColumns(), NewIds()
         if options.keep_ids:
-            kept = KeptIds(connection, options.on_conflict, placement.replaced(), writing=True)
+            ids = KeptIds(connection, options.on_conflict, placement.replaced(), writing=True)
         with ExitStack() as stack:
             stack.enter_context(_no_collection())
             batches = SameBatches()
             if not options.keep_ids or options.on_conflict == "rename":
                 look = functools.partial(places, archive, placement)
                 batches = stack.enter_context(Batches(connection, look, keep=options.keep_ids))
-            rows = message_rows(archive, placement, kept or NewIds(), batches, columns, progress)
+            count = BatchCount(batches)
+            rows = message_rows(archive, placement, ids, count, columns, progress)
             writer = Writer(connection, archive, placement, columns, replacing=options.on_conflict == "replace")
             writer.write(rows if options.messages else ())
-        history = _history(connection, placement, newest, writer.added["messages"], columns, kept)
+            history = History.of(writer.added["messages"], ids, count, columns)
         expected = self._planner.plan(decisions, self._history or history)
         if writer.added != Counter(expected.adds) or (*placement.conflicts, *history.conflicts) != expected.conflicts:
             raise self._changed()
@@ -195,19 +192,3 @@ def _no_collection() -> Iterator[None]:
     finally:
         if active:
             gc.enable()
-
-
-def _history(
-    connection: apsw.Connection,
-    placement: Placement,
-    newest: int,
-    messages: int,
-    columns: JsonColumns,
-    kept: KeptIds | None,
-) -> History:
-    agents = [agent.id for agent in placement.agents if not agent.skipped]
-    count = unreadable = 0
-    for batch in written_batches(connection, agents, newest):
-        count += 1
-        unreadable += number_of(batch) is None
-    return History(messages, count, unreadable, columns.quoted, tuple(kept.conflicts()) if kept else ())

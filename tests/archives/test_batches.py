@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 import pytest
 
-from pattern_cli.archives.batches import BatchCount, Batches, SameBatches, number_of, written_batches
+from pattern_cli.archives.batches import BatchCount, Batches, SameBatches, number_of
 from pattern_cli.store import snowflake
 
 BASE = 31_395_935_909_707_776
@@ -136,20 +136,18 @@ def test_unchanged_ids_for_everything_else() -> None:
 
 
 def test_different_batches_are_counted_once() -> None:
-    count = BatchCount()
+    count = BatchCount(SameBatches())
     for n in range(10_000):
-        count.new(str(BASE + n % 5_000))
-        count.new(HEX)
+        batch = str(BASE + n % 5_000)
+        assert (count.new(batch), count.new(HEX)) == (batch, HEX)
     assert (count.finish(), count.unreadable) == (5_001, 1)
 
 
-def test_written_batches_are_those_of_the_new_rows(target: Target) -> None:
-    target.import_message("old")
-    newest: Any = target.connection.execute("SELECT max(rowid) FROM messages").fetchall()[0][0]
-    for batch in ("x", "y", "x"):
-        target.import_message(batch)
-    assert sorted(written_batches(target.connection, ["a", "b"], newest)) == ["x", "y"]
-    assert list(written_batches(target.connection, [], newest)) == []
+def test_batches_are_counted_under_the_ids_that_they_get(target: Target) -> None:
+    with Batches(target.connection, lambda: [(HEX, str(BASE + 10), "t")]) as batches:
+        count = BatchCount(batches)
+        assert [count.new(old) for old in (str(BASE), HEX, str(BASE))] == [str(BASE + n) for n in (1, 10, 1)]
+        assert (count.finish(), count.unreadable) == (2, 0)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,23 @@ def test_an_id_that_occurs_twice_becomes_two_entries(build: Any, fresh: Path, im
     done = importing(fresh, build.write_agent(entries=entries), keep_ids=True)
     assert sorted(content(fresh).rows("SELECT content FROM archival_entries")) == ["another", "content of a"]
     assert "1 entry id occurred" in done.remarks[0]
+    assert done.repeated_ids == 1
+
+
+def test_an_id_that_occurs_twice_replaces_one_entry(
+    build: Any, fresh: Path, importing: Any, planning: Any, content: Any
+) -> None:
+    importing(
+        fresh,
+        build.write_agent(build.agent("agent_b", "Bo"), entries=[build.entry("a", owner="agent_b")]),
+        keep_ids=True,
+    )
+    path = build.write_agent(entries=[build.entry("a", content="one"), build.entry("a", content="two")])
+    options = {"keep_ids": True, "on_conflict": "replace"}
+    plan, done = planning(fresh, path, **options), importing(fresh, path, **options)
+    assert plan.removes == done.removes == {"archival_entries": 1}
+    assert len(plan.conflicts) == len(done.conflicts) == plan.repeated_ids == done.repeated_ids == 1
+    assert sorted(content(fresh).rows("SELECT content FROM archival_entries")) == ["one", "two"]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,49 @@ def test_an_id_that_occurs_twice_loses_no_message(
         assert [text for _, text in content(fresh).rows(MESSAGES)] == ["message 1", "twin"]
 
 
+@pytest.mark.parametrize("policy", ["fail", "rename", "skip", "replace"])
+@pytest.mark.parametrize("chunked", [False, True], ids=["one chunk", "many chunks"])
+def test_ids_that_occur_again_are_counted_and_told_by_plan_and_result(
+    chunked: bool, policy: str, build: Any, fresh: Path, importing: Any, planning: Any
+) -> None:
+    messages = [build.message(n) for n in (1, 1, 2, 1, 2)]
+    chunks = [[message] for message in messages] if chunked else [messages]
+    chunks = [build.chunk(*some, index=index) for index, some in enumerate(chunks)]
+    path = build.write_agent(chunks=chunks)
+    plan = planning(fresh, path, keep_ids=True, on_conflict=policy)
+    done = importing(fresh, path, keep_ids=True, on_conflict=policy)
+    assert plan.repeated_ids == done.repeated_ids == 3
+    assert plan.remarks == done.remarks == ("3 message ids occurred in the archive before; those rows get new ones",)
+    assert plan.adds == done.adds and done.adds["messages"] == 5
+
+
+def test_an_id_that_occurs_again_replaces_once(
+    build: Any, fresh: Path, importing: Any, planning: Any, content: Any
+) -> None:
+    old = [build.message(n, content_json={"Text": "old"}) for n in (1, 2)]
+    importing(fresh, build.write_agent(chunks=[build.chunk(*old)]), keep_ids=True)
+    twins = [build.message(2, "agent_b", content_json={"Text": text}) for text in ("one", "two")]
+    for chunks in ([build.chunk(*twins)], [build.chunk(twins[0]), build.chunk(twins[1], index=1)]):
+        path = build.write_agent(build.agent("agent_b", "Bo"), chunks=chunks)
+        options = {"keep_ids": True, "on_conflict": "replace", "messages": True}
+        plan, done = planning(fresh, path, **options), importing(fresh, path, **options)
+        assert (plan.repeated_ids, plan.conflicts, plan.removes) == (1, done.conflicts, done.removes)
+        assert done.repeated_ids == 1
+        assert sorted(text for _, text in content(fresh).rows(MESSAGES)) == ["old", "one", "two"]
+
+
+def test_the_count_of_batches_is_right_where_rows_take_the_numbers_of_deleted_ones(
+    build: Any, fresh: Path, importing: Any, planning: Any, content: Any
+) -> None:
+    old = [build.message(n, content_json={"Text": "old"}) for n in range(1, 6)]
+    importing(fresh, build.write_agent(chunks=[build.chunk(*old)]), keep_ids=True)
+    new = [build.message(n, "agent_b") for n in (5, 4, 3)]
+    path = build.write_agent(build.agent("agent_b", "Bo"), chunks=[build.chunk(message) for message in new])
+    plan = planning(fresh, path, keep_ids=True, on_conflict="replace")
+    done = importing(fresh, path, keep_ids=True, on_conflict="replace")
+    assert plan.batches == done.batches == 3
+
+
 @pytest.mark.parametrize(
     ("policy", "texts"),
     [("skip", ["new", "old"]), ("rename", ["new", "new", "old"]), ("replace", ["new", "new"])],
@@ -91,9 +134,10 @@ def test_a_message_that_replaces_the_last_row_is_not_taken_for_a_twin(
     old = [build.message(n, content_json={"Text": "old"}) for n in (1, 2, 3)]
     importing(fresh, build.write_agent(chunks=[build.chunk(*old)]), keep_ids=True)
     new = [build.message(n, "agent_b", content_json={"Text": "new"}) for n in (3, 3, 2)]
-    path = build.write_agent(build.agent("agent_b", "Bo"), chunks=[build.chunk(message) for message in new])
+    chunks = [build.chunk(message, index=index) for index, message in enumerate(new)]
+    path = build.write_agent(build.agent("agent_b", "Bo"), chunks=chunks)
     importing(fresh, path, keep_ids=True, on_conflict="replace")
-    assert sorted(text for _, text in content(fresh).rows(MESSAGES)) == ["new", "new", "old"]
+    assert sorted(text for _, text in content(fresh).rows(MESSAGES)) == ["new", "new", "new", "old"]
 
 
 def test_messages_that_go_with_their_agent_are_no_conflict(

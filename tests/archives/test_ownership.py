@@ -122,3 +122,20 @@ def test_labels_that_an_archive_holds_twice_are_told_apart(
     done = importing(fresh, build.write_agent(blocks=blocks))
     assert sorted(content(fresh).rows("SELECT label FROM memory_blocks")) == ["persona", "persona (2)"]
     assert "two blocks" in done.remarks[0]
+
+
+def test_different_blocks_under_one_id_are_told_when_ids_are_kept(
+    build: Any, fresh: Path, importing: Any, planning: Any, content: Any
+) -> None:
+    importing(fresh, build.write_agent(build.agent("agent_b", "Bo"), [build.block("b", "agent_b", "x")]), keep_ids=True)
+    path = build.write_agent(blocks=[build.block("b", label="one"), build.block("b", label="two")])
+    options = {"keep_ids": True, "on_conflict": "replace"}
+    plan, done = planning(fresh, path, **options), importing(fresh, path, **options)
+    assert plan.remarks == done.remarks == ("1 block id occurred in the archive before; those rows get new ones",)
+    assert plan.repeated_ids == done.repeated_ids == 1
+    assert len(done.conflicts) == 1 and done.removes == {"memory_blocks": 1}
+    assert sorted(content(fresh).rows("SELECT label FROM memory_blocks WHERE id = 'b' OR agent_id = 'agent_a'")) == [
+        "one",
+        "two",
+    ]
+    assert importing(fresh, path, on_conflict="rename").repeated_ids == 0

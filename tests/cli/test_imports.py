@@ -50,7 +50,7 @@ def test_as_json_it_is_one_object(cli: Cli, lab: Path) -> None:
     assert list(done) == [
         "archive", "kind", "version", "size", "sections", "exported_at", "keep_ids", "on_conflict", "arrivals", "adds",
         "batches", "removes", "conflicts", "fails", "rescued", "previews_kept", "damaged_documents", "repeated_ids",
-        "remarks",         "database", "snapshot", "seconds",
+        "remarks", "database", "snapshot", "seconds",
     ]  # fmt: skip
     assert done["adds"]["messages"] == 86
     assert done["arrivals"][0].keys() == {"kind", "archived_id", "archived_name", "id", "name", "action"}
