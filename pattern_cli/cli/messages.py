@@ -28,6 +28,7 @@ _SHORT_ID = 16
 _ID_REST = 4
 _NAME_WIDTH = 16
 _MARK_WIDTH = 12
+EMPTY = ("(empty)", "dim")
 MARKS = {"user": "← user", "assistant": "→ assistant", "tool": "↩ tool", "system": "· system"}
 STYLES = {"user": "green", "assistant": "cyan", "tool": "dim", "system": "yellow"}
 
@@ -43,10 +44,21 @@ def short_id(id: Any) -> str:
     return whole if len(whole) <= _SHORT_ID + _ID_REST else whole[:_SHORT_ID]
 
 
+def state_words(row: Any) -> str:
+    """What deleted and archived messages say behind the speaker."""
+    return " (deleted)" if row.is_deleted else " (archived)" if row.is_archived else ""
+
+
 def role_words(row: Any) -> str:
     """Who speaks, with an arrow that says in which direction; deleted and archived ones say so."""
-    state = " (deleted)" if row.is_deleted else " (archived)" if row.is_archived else ""
-    return f"{MARKS.get(row.role, row.role)}{state}"
+    return f"{MARKS.get(row.role, row.role)}{state_words(row)}"
+
+
+def is_said(row: Any) -> bool:
+    """Whether a message holds anything: a tool, an image, a thought, or a text that is not blank."""
+    from pattern_cli.messages import content
+
+    return any(not isinstance(part, content.Text) or part.text.strip() for part in row.content.parts)
 
 
 def _role_style(row: Any) -> str:
@@ -68,7 +80,7 @@ def _line_of_text(row: Any) -> list[tuple[str, str]]:
         elif isinstance(part, content.ToolResponse):
             text, style = f"↩ {part.text}", "red" if part.is_error else ""
         pieces.append((f"{' ' if pieces else ''}{preview(text)}", style))
-    return pieces
+    return pieces if is_said(row) else [EMPTY]
 
 
 MESSAGES = Table(
@@ -163,7 +175,7 @@ def _content(record: Any) -> list[tuple[str, str]]:
             pieces.append((f"{part.text}\n", ""))
         else:
             pieces.append((f"{content.words(part)}\n", "dim"))
-    return pieces
+    return pieces if is_said(record) else [EMPTY]
 
 
 def _arguments(value: Any) -> str:
@@ -233,36 +245,43 @@ TailOption = Annotated[int, typer.Option("--lines", "-n", min=0, metavar="N", he
 FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Go on: print every new message as it is stored.")]
 
 
-def _tail_pieces(row: Any, tools: tuple[str, ...], width: int) -> list[tuple[str, str]]:
-    """A message on one line: time, agent, who speaks or which tool, what is said."""
+def _drawn(row: Any, tools: tuple[str, ...], width: int) -> list[list[tuple[str, str]]]:
+    """A message as lines of time, agent, who speaks or which tool, what is said; each tool has a line of its own."""
     from pattern_cli.messages import content
 
-    parts = row.content.parts
+    names = iter(tools)
+    begin = [(values.clock(row.created_at), "dim"), (f"  {(row.agent_name or str(row.agent_id)).ljust(width)}", "bold")]
+    lines: list[list[tuple[str, str]]] = []
+    speaking = False
+    for part in row.content.parts:
+        is_tool = isinstance(part, content.ToolCall | content.ToolResponse)
+        if is_tool or not speaking:
+            lines.append([*begin, _speaker(row, part, next(names) if is_tool else "")])
+        lines[-1].append(_said(part))
+        speaking = not is_tool
+    return lines if is_said(row) else [[*begin, _speaker(row), (" ", ""), EMPTY]]
+
+
+def _speaker(row: Any, part: Any = None, tool: str = "") -> tuple[str, str]:
+    from pattern_cli.messages import content
+
     mark, style = role_words(row), _role_style(row)
-    if parts and all(isinstance(part, content.ToolCall) for part in parts):
-        mark, style = f"⚙ {tools[0]}", "magenta"
-    elif parts and all(isinstance(part, content.ToolResponse) for part in parts):
-        mark, style = f"↩ {tools[0]}", "red" if any(part.is_error for part in parts) else "magenta"
-    pieces = [
-        (values.clock(row.created_at), "dim"),
-        (f"  {(row.agent_name or str(row.agent_id)).ljust(width)}", "bold"),
-        (f"  {mark.ljust(_MARK_WIDTH)} ", style),
-    ]
-    for number, part in enumerate(parts):
-        text, said = _said(part, first=number == 0 or isinstance(part, content.Text))
-        pieces.append((f" {preview(text)}", said))
-    return pieces
+    if isinstance(part, content.ToolCall):
+        mark, style = f"⚙ {tool}{state_words(row)}", "magenta"
+    elif isinstance(part, content.ToolResponse):
+        mark, style = f"↩ {tool}{state_words(row)}", "red" if part.is_error else "magenta"
+    return f"  {mark.ljust(_MARK_WIDTH)} ", style
 
 
-def _said(part: Any, first: bool) -> tuple[str, str]:
+def _said(part: Any) -> tuple[str, str]:
     from pattern_cli.messages import content
 
     if isinstance(part, content.ToolCall):
-        arguments = content.json_words(part.arguments)
-        return (arguments, "") if first else (f"⚙ {part.name} {arguments}", "")
+        return f" {preview(content.json_words(part.arguments))}", ""
     if isinstance(part, content.ToolResponse):
-        return (part.text if first else f"· {part.text}"), "red" if part.is_error else ""
-    return content.words(part), "" if isinstance(part, content.Text) else "dim"
+        text = preview(part.text) or EMPTY[0]
+        return f" {text}", "red" if part.is_error else "" if part.text.strip() else "dim"
+    return f" {preview(content.words(part))}", "" if isinstance(part, content.Text) else "dim"
 
 
 @group.command(
@@ -284,7 +303,7 @@ def tail_messages(
     *,
     chosen: Chosen,
 ) -> None:
-    """Show the newest messages, one a line, a tool's response on a line of its own; with -f go on with every new one.
+    """Show the newest messages, every tool and every response on a line of its own; with -f go on with every new one.
 
     New messages come in the order in which they are stored, also ones with older positions from an import. Following
     ends on Ctrl-C (130) and when the reader of a pipe is gone (0); --format json has an end and cannot follow.
@@ -304,7 +323,7 @@ def tail_messages(
         width = min(_NAME_WIDTH, messages.longest_name())
         run.stream(
             _tailed(run, tail, lines, follow),
-            lambda row: _tail_pieces(row, tail.tools(row), width),
+            lambda row: _drawn(row, tail.tools(row), width),
             FIELDS,
             tuple(MessageRow.__dataclass_fields__),
         )

@@ -129,9 +129,13 @@ class Run:
             self.warn_damage(counted.damaged)
 
     def stream(
-        self, rows: Iterable[Any], pieces: Callable[[Any], list[tuple[str, str]]], names: tuple[str, ...], known: Any
+        self,
+        rows: Iterable[Any],
+        drawn: Callable[[Any], list[list[tuple[str, str]]]],
+        names: tuple[str, ...],
+        known: Iterable[str],
     ) -> None:
-        """Write rows one by one as they come: not as a table but as lines of `pieces`, else as `rows` and `lines`."""
+        """Write rows one by one as they come: not as a table but as lines of pieces, else as `rows` and `lines`."""
         from pattern_cli.render.following import at_once, print_lines
         from pattern_cli.render.output import choose
 
@@ -140,7 +144,7 @@ class Run:
         elif self.format is not Format.table or self.fields:
             choose(known, self.fields)
             self.rows(at_once(rows))
-        elif damaged := print_lines(rows, pieces).damaged:
+        elif damaged := print_lines(rows, drawn).damaged:
             self.warn_damage(damaged)
 
     def show(self, record: Any, layout: Layout | None = None) -> None:

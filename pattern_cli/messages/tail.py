@@ -48,14 +48,14 @@ class Tail:
             return list(read(self._constellation, newest(self._constellation, self._filter, count)))
 
     def tools(self, row: MessageRow) -> tuple[str, ...]:
-        """The names of the tools that a message calls or whose responses it holds."""
+        """The names of the tools of a message's calls and responses, one for each and in their order."""
         said = row.content
         self._calls |= {call.call_id: call.name for call in said.calls}
         if any(response.call_id not in self._calls for response in said.responses):
             self._calls |= tool_names(self._constellation, row)
         while len(self._calls) > _CALLS_KEPT:
             del self._calls[next(iter(self._calls))]
-        return tuple(dict.fromkeys(self._calls.get(part.call_id, "tool") for part in said.tools))
+        return tuple(self._calls.get(part.call_id, "tool") for part in said.tools)
 
     def follow(
         self, pause: Callable[[float], None] = time.sleep, remark: Callable[[str], None] | None = None

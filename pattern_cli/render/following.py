@@ -12,7 +12,7 @@ from typing import Any
 from pattern_cli.render import safe, values
 from pattern_cli.render.output import Counted
 
-Pieces = Callable[[Any], list[tuple[str, str]]]
+Lines = Callable[[Any], list[list[tuple[str, str]]]]
 
 
 def at_once(rows: Iterable[Any]) -> Iterator[Any]:
@@ -22,8 +22,8 @@ def at_once(rows: Iterable[Any]) -> Iterator[Any]:
         sys.stdout.flush()
 
 
-def print_lines(rows: Iterable[Any], pieces: Pieces) -> Counted:
-    """Print a line per row from pieces of text and their Rich styles; a terminal's width cuts it."""
+def print_lines(rows: Iterable[Any], lines: Lines) -> Counted:
+    """Print the lines of every row, each made of pieces of text and their Rich styles; a terminal's width cuts them."""
     from rich.text import Text
 
     from pattern_cli.render.terminal import console
@@ -32,9 +32,10 @@ def print_lines(rows: Iterable[Any], pieces: Pieces) -> Counted:
     target = console()
     whole = not sys.stdout.isatty()
     for row in at_once(counted):
-        line = Text.assemble(*((safe.line(values.plain(text)), style) for text, style in pieces(row)))
-        line.rstrip()
-        target.print(line, no_wrap=True, overflow="ignore" if whole else "ellipsis", crop=not whole)
+        for pieces in lines(row):
+            line = Text.assemble(*((safe.line(values.plain(text)), style) for text, style in pieces))
+            line.rstrip()
+            target.print(line, no_wrap=True, overflow="ignore" if whole else "ellipsis", crop=not whole)
     return counted
 
 

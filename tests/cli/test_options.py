@@ -255,7 +255,7 @@ def test_lines_and_streams(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
         (Format.ndjson, b'{"name":"a","count":1}\n'),
     ):
         run = Run(form=form, view=TABLE)
-        run.stream([Row("a", 1)], lambda row: [(row.name, "bold"), ("!", "")], ("name", "count"), ("name", "count"))
+        run.stream([Row("a", 1)], lambda row: [[(row.name, "bold"), ("!", "")]], ("name", "count"), ("name", "count"))
         assert capsysbinary.readouterr().out == expected
 
 

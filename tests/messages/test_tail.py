@@ -311,16 +311,16 @@ def test_a_locked_file_is_tried_again(make: Callable[..., Path], message: Messag
 
 def test_tools_are_named_for_their_responses(make: Callable[..., Path], message: Message, follow: Follow) -> None:
     call = '{"ToolCalls":[{"call_id":"c1","fn_name":"search","fn_arguments":{}}]}'
-    response = '{"ToolResponses":[{"call_id":"c1","content":"found"}]}'
+    response = '{"ToolResponses":[{"call_id":"c1","content":"found"},{"call_id":"c1","content":"more"}]}'
     path = make(
         message(1, batch_id="77", content_json=call),
         message(2, batch_id="77", content_json=response),
-        message(3, batch_id=None, content_json=response.replace("c1", "c9")),
+        message(3, batch_id=None, content_json=response.replace("c1", "c9", 1)),
     )
     with Constellation.open(path) as constellation:
         tail = Tail(constellation)
         rows: list[MessageRow] = tail.newest(2)
-        assert [tail.tools(row) for row in rows] == [("search",), ("tool",)]
+        assert [tail.tools(row) for row in rows] == [("search", "search"), ("tool", "search")]
 
 
 def test_it_leaves_the_folder_as_it_was(

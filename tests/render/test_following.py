@@ -35,8 +35,10 @@ def test_each_row_is_written_out_before_the_next_is_waited_for(monkeypatch: pyte
 
 def test_lines_are_made_of_pieces_and_harmless(capsys: pytest.CaptureFixture[str]) -> None:
     long = "x" * 500
-    counted = following.print_lines(iter(["a\x1b[31m\n", long]), lambda row: [(row, "bold"), (" end ", "")])
-    assert capsys.readouterr().out == f"a\\x1b[31m\\n end\n{long} end\n"
+    counted = following.print_lines(
+        iter(["a\x1b[31m\n", long]), lambda row: [[(row, "bold"), (" end ", "")], [("more", "")]]
+    )
+    assert capsys.readouterr().out == f"a\\x1b[31m\\n end\nmore\n{long} end\nmore\n"
     assert counted.count == 2
 
 
