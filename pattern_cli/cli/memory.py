@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pattern_cli.cli.options import Group, Run
+from pattern_cli.cli.memory_group import group
+from pattern_cli.cli.options import Run
 from pattern_cli.errors import IntegrityError
 from pattern_cli.render import values
 from pattern_cli.render.formats import Format
@@ -15,8 +16,6 @@ from pattern_cli.render.tables import Column, Layout, Table
 
 if TYPE_CHECKING:
     from pattern_cli.memory.blocks import TextAs
-
-group = Group("memory", help="Memory blocks: what agents know.")
 
 _NEARLY_FULL = 0.9
 _NAMES = 2
@@ -194,3 +193,7 @@ def _print(run: Run, record: Any, raw: bool, rendered: bool) -> None:
         run.note(f"{record.owner}/{record.label}: the document is empty; this is the stored preview")
     for problem in record.damage:
         run.warn(problem)
+
+
+# Last, so that their commands follow these two in the help.
+from pattern_cli.cli import memory_blocks, memory_edit, memory_history  # noqa: E402, F401

@@ -1,0 +1,1 @@
+"""`pattern memory`: change what a block holds."""

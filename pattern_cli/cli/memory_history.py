@@ -1,0 +1,1 @@
+"""`pattern memory`: the history of a block, its differences, undo and redo."""
