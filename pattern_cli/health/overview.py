@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pattern_cli.agents.service import NEWEST_POSITION
-from pattern_cli.errors import PatternError
 from pattern_cli.models.words import AGENT_STATUSES
 from pattern_cli.store import snowflake, versions
 from pattern_cli.store.constellation import Constellation, describe
@@ -107,15 +106,12 @@ def _size(constellation: Constellation, suffix: str) -> int:
 
 
 def _health(constellation: Constellation) -> str:
-    from pattern_cli.schema import ledger
+    from pattern_cli.store import ledger
 
-    try:
-        entries = ledger.check(constellation)
-    except PatternError as error:
-        return error.message
-    if ledger.pending(entries) or ledger.is_pre_edit(entries):
+    standing = ledger.standing(constellation)
+    if standing.migratable:
         return f"needs migration to {versions.NEWEST:04d}"
-    return "healthy"
+    return standing.problem.message if standing.problem else "healthy"
 
 
 def _full(constellation: Constellation) -> Iterator[FullBlock]:

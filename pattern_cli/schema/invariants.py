@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import apsw
 
-from pattern_cli.schema import ledger
 from pattern_cli.schema.shape import differences
+from pattern_cli.store import ledger
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
-from pattern_cli.schema.checksums import CHECKSUMS
 from pattern_cli.store import versions
+from pattern_cli.store.checksums import CHECKSUMS
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 

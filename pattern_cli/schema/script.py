@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from pattern_cli.schema.ledger import number
 from pattern_cli.schema.upgrade import PlannedStatement, UpgradePlan
+from pattern_cli.store.ledger import number
 
 
 def script(plan: UpgradePlan) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pattern_cli.errors import SchemaError
-from pattern_cli.schema import ledger
-from pattern_cli.schema.ledger import Entry
 from pattern_cli.schema.migrations import known
 from pattern_cli.schema.shape import differences
+from pattern_cli.store import ledger
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import Damage, read_time
+from pattern_cli.store.ledger import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +60,9 @@ class Status:
 
     def require_current(self) -> None:
         """Raise SchemaError when something is pending or the runtime would refuse the file."""
-        for problem in ledger.problems(self._constellation, self._entries):
+        problem = ledger.standing(self._constellation).problem
+        if problem:
             raise problem
-        open_versions = ledger.pending(self._entries)
-        if open_versions:
-            names = ", ".join(map(ledger.number, open_versions))
-            raise SchemaError(
-                f"pending in {self._constellation.path}: {names}",
-                "`pattern migrate up` brings it to the newest version",
-            )
-        if ledger.is_pre_edit(self._entries):
-            raise SchemaError(
-                f"version 0001 of {self._constellation.path} has the checksum of its superseded edition",
-                "`pattern migrate up` rewrites it",
-            )
 
 
 def _row(entry: Entry) -> VersionRow:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import apsw
 
 from pattern_cli.errors import ConflictError, IntegrityError, SchemaError
-from pattern_cli.schema import fulltext, invariants, ledger
+from pattern_cli.schema import fulltext, invariants
 from pattern_cli.schema.applying import apply, statements_of
 from pattern_cli.schema.invariants import Invariants
-from pattern_cli.schema.ledger import Entry
 from pattern_cli.schema.migrations import Migration, known
 from pattern_cli.schema.shape import differences
-from pattern_cli.store import versions
+from pattern_cli.store import ledger, versions
 from pattern_cli.store.constellation import Constellation, describe
+from pattern_cli.store.ledger import Entry
 
 Progress = Callable[[int, int | None], None]
 Save = Callable[[Constellation], str]

@@ -141,7 +141,10 @@ class Constellation:
         )
 
     def require_newest(self) -> None:
-        """Raise SchemaError unless the schema is exactly the newest this program knows."""
+        """Raise SchemaError unless the schema is exactly the newest this program knows, and the runtime would say so.
+
+        A ledger with a gap, a failed version or a foreign checksum says that the schema may be another one.
+        """
         version = self.version
         if version is None:
             raise SchemaError(f"{self.path} has no migration ledger", "`pattern migrate status` says what can be done")
@@ -155,6 +158,11 @@ class Constellation:
                 f"{self.path} is at schema version {version:04d}; changes need {versions.NEWEST:04d}",
                 "`pattern migrate up` brings it to the newest version",
             )
+        from pattern_cli.store import ledger
+
+        problem = ledger.standing(self).problem
+        if problem:
+            raise SchemaError(problem.message, f"{problem.hint}; `pattern migrate status` shows the whole ledger")
 
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:

@@ -12,7 +12,7 @@ import pytest
 from pattern_cli.health import overview as module
 from pattern_cli.health.overview import DAYS, overview
 from pattern_cli.render.encode import compact
-from pattern_cli.schema.checksums import PRE_EDIT_INITIAL
+from pattern_cli.store.checksums import PRE_EDIT_INITIAL
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.snowflake import make
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pattern_cli.models import AppliedMigration, MigrationAudit
-from pattern_cli.schema.checksums import CHECKSUMS
+from pattern_cli.store.checksums import CHECKSUMS
 from pattern_cli.store.constellation import Constellation
 
 

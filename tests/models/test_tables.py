@@ -14,8 +14,7 @@ import pytest
 from pattern_cli.models import AppliedMigration, ArchivalIndex, MemoryBlockIndex, MessageIndex, damage, present
 from pattern_cli.models.base import BaseModel
 from pattern_cli.models.fields import AsStored, JsonField, StoredField, TimeField, UnixTime
-from pattern_cli.schema import ledger
-from pattern_cli.store import times, versions
+from pattern_cli.store import ledger, times, versions
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.database import PatternDatabase
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import apsw
 import pytest
 
-from pattern_cli.schema import ledger
 from pattern_cli.schema.applying import apply, statements_of
 from pattern_cli.schema.migrations import known
+from pattern_cli.store import ledger
 
 
 def test_the_ledger_is_made_with_the_first_version_only() -> None:

@@ -9,9 +9,9 @@ import apsw
 import pytest
 
 from pattern_cli.errors import ConflictError, PatternError
-from pattern_cli.schema import create_constellation, ledger
+from pattern_cli.schema import create_constellation
 from pattern_cli.schema.status import Status
-from pattern_cli.store import versions
+from pattern_cli.store import ledger, versions
 from pattern_cli.store.constellation import Constellation
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from pattern_cli.backups.snapshot import snapshot
 from pattern_cli.errors import ConflictError, FailureError, IntegrityError, RefusedError, SchemaError
-from pattern_cli.schema import ledger, upgrade
+from pattern_cli.schema import upgrade
+from pattern_cli.schema.applying import stamp
 from pattern_cli.schema.fulltext import INDEXES, rebuild_unsound
 from pattern_cli.schema.migrations import known
 from pattern_cli.schema.status import Status
@@ -144,7 +145,7 @@ def test_an_index_that_never_matched_is_made_anew_and_named(database: Database) 
     for statement in second.statements:
         if "'rebuild'" not in statement:
             connection.execute(statement)
-    connection.execute(ledger.stamp(second, 1))
+    connection.execute(stamp(second, 1))
     connection.close()
     assert set(upgraded(path).rebuilt) == set(INDEXES)
     assert rebuild_unsound(apsw.Connection(str(path))) == ()

@@ -24,6 +24,7 @@ from pattern_cli.errors import (
 )
 from pattern_cli.store import constellation as module
 from pattern_cli.store import opening
+from pattern_cli.store.checksums import AUTH_INITIAL, PRE_EDIT_INITIAL
 from pattern_cli.store.constellation import LIVE_BYTES, LIVE_ROWS, Constellation
 from tests.store.conftest import OURS, ROOT, RUNTIME, Other
 
@@ -129,6 +130,33 @@ def test_writers_want_the_newest_schema(database: Copy) -> None:
     with Constellation.open(newer) as constellation:
         assert constellation.version == 14
         assert constellation.value("SELECT count(*) FROM agents") == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "says", "hint"),
+    [
+        ("DELETE FROM {} WHERE version IN (5, 11)", "pending in .*: 0005, 0011", "migrate up"),
+        ("UPDATE {} SET success = 0 WHERE version = 12", "0012 of .* marked as failed", "refuses such a file too"),
+        ("UPDATE {} SET checksum = x'00' WHERE version = 3", "0003 of .* a checksum that no", "a changed build"),
+        ("INSERT INTO {} SELECT 8, 'x', 'x', 1, x'00', 1", "version 0008, which this program does not", "update"),
+        (f"UPDATE {{}} SET checksum = x'{AUTH_INITIAL}' WHERE version = 1", "auth database", "constellation.db"),
+        (f"UPDATE {{}} SET checksum = x'{PRE_EDIT_INITIAL}' WHERE version = 1", "superseded edition", "migrate up"),
+    ],
+)
+def test_writers_want_a_ledger_that_the_runtime_takes(change: str, says: str, hint: str, database: Copy) -> None:
+    path = database(SMALL)
+    connection = apsw.Connection(str(path))
+    connection.execute(change.format("_sqlx_migrations"))
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(SchemaError, match=says) as caught:
+        Constellation.open(path, "write")
+    assert "`pattern migrate status`" in str(caught.value.hint) and hint in str(caught.value.hint)
+    assert path.read_bytes() == before
+    with Constellation.open(path) as constellation, pytest.raises(SchemaError, match=says):
+        constellation.require_newest()
+    with Constellation.open(path, "write", any_schema=True) as constellation:
+        assert constellation.version == 13
 
 
 def test_a_transaction_is_kept(database: Copy) -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pattern_cli.schema.checksums import AUTH_INITIAL, CHECKSUMS, PRE_EDIT_INITIAL
 from pattern_cli.store import versions
+from pattern_cli.store.checksums import AUTH_INITIAL, CHECKSUMS, PRE_EDIT_INITIAL
 
 
 def test_they_are_those_of_the_reference(reference_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""The migration ledger `_sqlx_migrations`, read, judged and written as the runtime does (database.md §3)."""
+"""The migration ledger `_sqlx_migrations`, read and judged as the runtime does (database.md §3)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pattern_cli.errors import SchemaError
-from pattern_cli.schema.checksums import AUTH_INITIAL, CHECKSUMS, PRE_EDIT_INITIAL
 from pattern_cli.store import versions
+from pattern_cli.store.checksums import AUTH_INITIAL, CHECKSUMS, PRE_EDIT_INITIAL
 from pattern_cli.store.decoding import read_flag
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pattern_cli.schema.migrations import Migration
     from pattern_cli.store.constellation import Constellation
 
 TABLE = "_sqlx_migrations"
@@ -30,6 +29,7 @@ REWRITE_PRE_EDIT = (
     f"UPDATE {TABLE} SET checksum = X'{CHECKSUMS[1]}' WHERE version = 1 AND checksum = X'{PRE_EDIT_INITIAL}'"
 )
 
+_MIGRATE = "`pattern migrate up` brings it to the newest version"
 _OTHER_INITIALS = {PRE_EDIT_INITIAL: "pre-edit", AUTH_INITIAL: "auth"}
 
 
@@ -111,12 +111,27 @@ def is_pre_edit(found: tuple[Entry, ...]) -> bool:
     return any(entry.checksum_state == "pre-edit" for entry in found)
 
 
-def stamp(migration: Migration, nanoseconds: int) -> str:
-    """The statement that enters an applied version, exactly as the runtime's own row would be."""
-    return (
-        f"INSERT INTO {TABLE} (version, description, success, checksum, execution_time)\n"
-        f"    VALUES ({migration.version}, '{migration.description}', 1, X'{migration.checksum}', {nanoseconds})"
-    )
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether the runtime takes a file as it is: `problem` is why not, `migratable` says that migrations mend it."""
+
+    problem: SchemaError | None
+    migratable: bool
+
+
+def standing(constellation: Constellation) -> Standing:
+    """What the ledger says of a file that somebody wants to use as it is: some 13 rows are read, nothing else."""
+    try:
+        found = check(constellation)
+    except SchemaError as problem:
+        return Standing(problem, False)
+    open_versions = ", ".join(map(number, pending(found)))
+    if open_versions:
+        return Standing(SchemaError(f"pending in {constellation.path}: {open_versions}", _MIGRATE), True)
+    if is_pre_edit(found):
+        superseded = f"version 0001 of {constellation.path} has the checksum of its superseded edition"
+        return Standing(SchemaError(superseded, "`pattern migrate up` rewrites it"), True)
+    return Standing(None, False)
 
 
 def number(version: Any) -> str:

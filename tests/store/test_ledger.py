@@ -7,9 +7,8 @@ import apsw
 import pytest
 
 from pattern_cli.errors import SchemaError
-from pattern_cli.schema import ledger
-from pattern_cli.schema.checksums import AUTH_INITIAL
-from pattern_cli.store import versions
+from pattern_cli.store import ledger, versions
+from pattern_cli.store.checksums import AUTH_INITIAL
 from pattern_cli.store.constellation import Constellation
 
 Database = Callable[[str], Path]
