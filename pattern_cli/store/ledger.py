@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pattern_cli.errors import SchemaError
 from pattern_cli.store import versions
@@ -33,8 +32,7 @@ _MIGRATE = "`pattern migrate up` brings it to the newest version"
 _OTHER_INITIALS = {PRE_EDIT_INITIAL: "pre-edit", AUTH_INITIAL: "auth"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the ledger as stored; `execution_time` in nanoseconds, -1 where it was never measured."""
 
     version: Any
@@ -74,7 +72,7 @@ def read(constellation: Constellation) -> tuple[Entry, ...]:
     """
     found: tuple[Entry, ...] = ()
     if constellation.has_table(TABLE):
-        columns = ", ".join(Entry.__dataclass_fields__)
+        columns = ", ".join(Entry._fields)
         found = tuple(Entry(*row) for row in constellation.rows(f"SELECT {columns} FROM {TABLE} ORDER BY version"))
     if not found and constellation.has_table("agents"):
         raise _missing(constellation)
@@ -111,8 +109,7 @@ def is_pre_edit(found: tuple[Entry, ...]) -> bool:
     return any(entry.checksum_state == "pre-edit" for entry in found)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Whether the runtime takes a file as it is: `problem` is why not, `migratable` says that migrations mend it."""
 
     problem: SchemaError | None
