@@ -32,14 +32,13 @@ class Constellation:
     file; `database` is Peewee over the same connection.
     """
 
-    def __init__(self, opened: opening.Opened, path: Path, mode: Mode, probe: Probe) -> None:
+    def __init__(self, opened: opening.Opened, path: Path, mode: Mode, probe: Probe, marks: Marks) -> None:
         self.path = path
         self.mode: Mode = mode
         self.connection = opened.connection
         self._opened = opened
         self._probe = probe
-        self._marks = Marks()
-        self._marks.set()
+        self._marks = marks
 
     @classmethod
     def open(
@@ -51,13 +50,16 @@ class Constellation:
         LockedError, and for writers SchemaError unless the schema is exactly the newest known.
         """
         path = Path(path)
-        probe = Probe(path)
+        probe, marks = Probe(path), Marks()
+        # First the mark: without it another run takes this one for a runtime as soon as the file is open.
+        marks.set()
         try:
             opened = _open_reading(path, probe) if mode == "read" else opening.open_writing(path)
         except BaseException:
             probe.close()
+            marks.clear()
             raise
-        constellation = cls(opened, path, mode, probe)
+        constellation = cls(opened, path, mode, probe, marks)
         try:
             constellation._check_content()
             if mode == "write" and not any_schema:
@@ -71,8 +73,14 @@ class Constellation:
     def create(cls, path: str | Path) -> Constellation:
         """Create an empty file (mode 0600, WAL, no tables); raises ConflictError when it exists."""
         path = Path(path)
-        opened = opening.create(path)
-        return cls(opened, path, "create", Probe(path))
+        marks = Marks()
+        marks.set()
+        try:
+            opened = opening.create(path)
+        except BaseException:
+            marks.clear()
+            raise
+        return cls(opened, path, "create", Probe(path), marks)
 
     @property
     def writable(self) -> bool:

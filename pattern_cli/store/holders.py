@@ -51,6 +51,8 @@ class Marks:
         """Mark this process; where no mark can be written others only see a foreign holder."""
         self._is_set = True
         Marks._open += 1
+        if Marks._open > 1:
+            return
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if self._is_own():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -26,6 +27,7 @@ from pattern_cli.store import constellation as module
 from pattern_cli.store import opening
 from pattern_cli.store.checksums import AUTH_INITIAL, PRE_EDIT_INITIAL
 from pattern_cli.store.constellation import LIVE_BYTES, LIVE_ROWS, Constellation
+from pattern_cli.store.holders import Marks
 from tests.store.conftest import OURS, ROOT, RUNTIME, Other
 
 Copy = Callable[[str], Path]
@@ -157,6 +159,26 @@ def test_writers_want_a_ledger_that_the_runtime_takes(change: str, says: str, hi
         constellation.require_newest()
     with Constellation.open(path, "write", any_schema=True) as constellation:
         assert constellation.version == 13
+
+
+@pytest.mark.parametrize("mode", ["read", "write", "create"])
+def test_a_run_is_marked_as_one_of_ours_before_it_has_the_file_open(
+    mode: Any, database: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new.db" if mode == "create" else database(SMALL)
+    name = {"read": "open_reading", "write": "open_writing", "create": "create"}[mode]
+    real, marked = getattr(opening, name), []
+
+    def opens(*arguments: Any) -> Any:
+        marked.append(Marks().has(os.getpid()))
+        return real(*arguments)
+
+    monkeypatch.setattr(opening, name, opens)
+    with Constellation.create(path) if mode == "create" else Constellation.open(path, mode):
+        assert marked == [True]
+    with pytest.raises(PatternError):
+        Constellation.create(path) if mode == "create" else Constellation.open(tmp_path / "none.db", mode)
+    assert not Marks().has(os.getpid())
 
 
 def test_a_transaction_is_kept(database: Copy) -> None:
