@@ -17,6 +17,8 @@ from pattern_cli.errors import IntegrityError, PatternError, UsageError
 
 _PASSED_ON = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, RecursionError, PatternError)
 _KINDS = ("text", "map", "list", "counter", "movable_list", "tree")
+# The encoded version vector, and the encoded frontiers, of an empty document (memory.md §4.3).
+EMPTY_VERSION = b"\0"
 # From here on a text is compared by lines: by characters it would take seconds (memory.md §5).
 _LONG = 50_000
 
@@ -57,6 +59,26 @@ class Failure:
 
     index: int | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RootChange:
+    """What happened to one root: its name, its kind and the steps, in order.
+
+    Steps on a text or list walk along it: ("keep", count), ("delete", count), ("insert", text or list of values).
+    Steps on a map are ("set", (key, value)) and ("remove", key), on a counter ("count", by). Other kinds have none.
+    """
+
+    root: str
+    kind: str
+    steps: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The operations inside an update: for each peer the first one and the one after the last."""
+
+    spans: dict[int, tuple[int, int]]
 
 
 class Document:
@@ -162,6 +184,55 @@ class Document:
         with _loro("an older version of a document"):
             past._doc = self._doc.fork_at(self._doc.vv_to_frontiers(loro.VersionVector.decode(version)))
         return past
+
+    def holds(self, extent: Extent) -> bool:
+        """Whether all operations of an update are here."""
+        known = self._spans()
+        return all(known.get(peer, (0, 0))[1] >= end for peer, (_, end) in extent.spans.items())
+
+    def _spans(self) -> dict[int, tuple[int, int]]:
+        with _loro("a document's version"):
+            return dict(self._doc.oplog_vv.to_spans().inner())
+
+    def version_before(self, extents: Iterable[Extent]) -> bytes:
+        """The encoded version vector of what was here before any operation of the updates."""
+        ends = {peer: end for peer, (_, end) in self._spans().items()}
+        for extent in extents:
+            for peer, (start, _) in extent.spans.items():
+                ends[peer] = min(ends.get(peer, 0), start)
+        with _loro("a version vector"):
+            vector = loro.VersionVector.decode(EMPTY_VERSION)
+            for peer, end in ends.items():
+                if end:
+                    vector.set_end(loro.ID(peer, end))
+            return bytes(vector.encode())
+
+    def messages_since(self, version: bytes) -> tuple[str, ...]:
+        """The messages of the newest changes of each peer beyond an encoded version vector, empty ones left out."""
+        with _loro("the changes of a document"):
+            before = loro.VersionVector.decode(version).to_spans().inner()
+            found = []
+            for peer, (_, end) in self._spans().items():
+                if end > before.get(peer, (0, 0))[1]:
+                    change = self._doc.get_change(loro.ID(peer, end - 1))
+                    found.append(change.message if change else None)
+        return tuple(message for message in found if message)
+
+    def watch(self) -> Callable[[], tuple[RootChange, ...]]:
+        """A function that returns what was changed by `merge` since its last call."""
+        events: list[Any] = []
+        with _loro("a document"):
+            subscription = self._doc.subscribe_root(events.append)
+
+        def changes() -> tuple[RootChange, ...]:
+            # The subscription ends when nobody holds it any more.
+            assert subscription is not None
+            with _loro("the changes of a document"):
+                found = tuple(_root_change(one) for event in events for one in event.events)
+            events.clear()
+            return tuple(one for one in found if one is not None)
+
+        return changes
 
     def deep(self) -> dict[str, Any]:
         """All roots as plain values, containers resolved; of two roots with one name only one (see `roots`)."""
@@ -290,6 +361,53 @@ class Document:
     def _shallow(self, name: str, kind: str) -> Any:
         with _loro("a document"):
             return self._container(name, kind).get_value()
+
+
+def extent_of(update: bytes) -> Extent:
+    """Which operations an update holds, without loading it. Raises IntegrityError when it cannot be read."""
+    with _loro("an update"):
+        meta = loro.LoroDoc.decode_import_blob_meta(update, True)
+        starts, ends = meta.partial_start_vv.to_spans().inner(), meta.partial_end_vv.to_spans().inner()
+        return Extent({peer: (starts.get(peer, (0, 0))[1], end) for peer, (_, end) in ends.items()})
+
+
+def covers(version: bytes, extent: Extent) -> bool:
+    """Whether an encoded version vector has all operations of an update. Raises IntegrityError."""
+    with _loro("a version vector"):
+        known = loro.VersionVector.decode(version).to_spans().inner()
+        return all(known.get(peer, (0, 0))[1] >= end for peer, (_, end) in extent.spans.items())
+
+
+def _root_change(event: Any) -> RootChange | None:
+    """One event on a root; what happens inside nested containers belongs to no schema."""
+    if not isinstance(event.target, loro.ContainerID.Root):
+        return None
+    diff = event.diff.diff
+    if isinstance(event.diff, loro.Diff.Map):
+        steps = [
+            ("remove", key) if value is None else ("set", (key, _value(value)))
+            for key, value in sorted(diff.updated.items())
+        ]
+        return RootChange(event.target.name, "map", tuple(steps))
+    if isinstance(event.diff, loro.Diff.Counter):
+        return RootChange(event.target.name, "counter", (("count", diff),))
+    if isinstance(event.diff, (loro.Diff.Text, loro.Diff.List)):
+        kind = "text" if isinstance(event.diff, loro.Diff.Text) else "list"
+        return RootChange(event.target.name, kind, tuple(map(_step, diff)))
+    return RootChange(event.target.name, "other", ())
+
+
+def _step(item: Any) -> tuple[str, Any]:
+    if hasattr(item, "retain"):
+        return "keep", item.retain
+    if hasattr(item, "delete"):
+        return "delete", item.delete
+    inserted = item.insert
+    return "insert", inserted if isinstance(inserted, str) else [_value(value) for value in inserted]
+
+
+def _value(value: Any) -> Any:
+    return value.value if isinstance(value, loro.ValueOrContainer.Value) else Nested(None)
 
 
 def _new() -> Any:

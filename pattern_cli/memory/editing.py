@@ -15,6 +15,7 @@ from pattern_cli.errors import ConflictError, IntegrityError, NotFoundError, Ref
 from pattern_cli.memory import permissions
 from pattern_cli.memory.contents import Content, content, snapshot_of
 from pattern_cli.memory.documents import Document
+from pattern_cli.memory.healing import heal
 from pattern_cli.memory.loading import Loader
 from pattern_cli.memory.rendering import rendered
 from pattern_cli.memory.schemas import Schema, TextSchema
@@ -66,6 +67,7 @@ class Edited:
     before: str
     after: str
     preview_adopted: bool
+    healed: bool
     dry_run: bool
     updated_at: str | None
 
@@ -123,23 +125,24 @@ class Editor:
         document = _sound(found, row)
         if terms.expected is not None and not document.is_at(terms.expected):
             raise ConflictError(f"{row.name} was changed meanwhile", "look at it again and repeat the change")
+        healed = found.loaded.pending > 0 and heal(self._constellation, row.id, document)
         before = row.preview if found.preview_only else found.view.whole
         adopted = found.preview_only and self._adopt(row, found, terms)
         version = document.version
         change(document, found.schema)
         document.commit(message)
         changed = not document.is_at(version)
-        after = view(found.schema, document).whole if changed else before
+        after = view(found.schema, document).whole if changed or healed else before
         limit = self._limited(row, before, after, terms)
         seq = updated = None
-        if (changed or adopted) and not terms.dry_run:
+        if (changed or adopted or healed) and not terms.dry_run:
             seq, updated = self._append(row, found.schema, document, version)
         return Edited(
             id=row.id,
             agent_id=row.agent_id,
             owner=row.owner,
             label=row.label,
-            changed=changed or adopted,
+            changed=changed or adopted or healed,
             seq=seq,
             used_before=len(before),
             used=len(after),
@@ -148,6 +151,7 @@ class Editor:
             before=before,
             after=after,
             preview_adopted=adopted,
+            healed=healed,
             dry_run=terms.dry_run,
             updated_at=updated,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,15 @@ import apsw
 import loro
 import pytest
 
+from pattern_cli.memory.documents import Document
+from pattern_cli.memory.editing import Change, Editor, Terms
+from pattern_cli.memory.loading import Loader
+from pattern_cli.memory.undoing import History
+from pattern_cli.store import times
+from pattern_cli.store.constellation import Constellation
+
 Write = Callable[[Any], None]
+ADMIN = Terms(as_admin=True, force_limit=True)
 
 
 def updates_of(*writes: Write) -> list[bytes]:
@@ -94,3 +102,66 @@ def put_block(run_sql: Callable[..., None]) -> Callable[..., str]:
         return id
 
     return put
+
+
+@pytest.fixture
+def small(database: Callable[[str], Path]) -> Iterator[Constellation]:
+    with Constellation.open(database("constellations/small.db"), "write") as constellation:
+        yield constellation
+
+
+class Block:
+    """A block of the fixtures with what a person and a runtime do to it."""
+
+    def __init__(self, constellation: Constellation, label: str) -> None:
+        self.constellation = constellation
+        self.id = str(constellation.value("SELECT id FROM memory_blocks WHERE label = ?", (label,)))
+        self.history = History(constellation)
+
+    def edit(self, change: Callable[[Document], None]) -> int:
+        applied: Change = lambda document, schema: change(document)  # noqa: E731
+        done = Editor(self.constellation).edit(self.id, applied, "manual:set", "overwrite", ADMIN)
+        assert done.seq is not None
+        return done.seq
+
+    def write(self, text: str) -> int:
+        return self.edit(lambda document: document.set_text("content", text))
+
+    def document(self) -> Document:
+        snapshot = self.constellation.value("SELECT loro_snapshot FROM memory_blocks WHERE id = ?", (self.id,))
+        mine = Loader(self.constellation).load(self.id, snapshot).document
+        assert mine.same_version(Loader(self.constellation).load_as_runtime(self.id, snapshot))
+        return mine
+
+    @property
+    def text(self) -> str:
+        return self.document().text("content")
+
+    def flags(self) -> list[int]:
+        sql = "SELECT is_active FROM memory_block_updates WHERE block_id = ? ORDER BY seq"
+        return [flag for (flag,) in self.constellation.rows(sql, (self.id,))]
+
+    def agent(self, document: Document, since: bytes) -> int:
+        """Store what a runtime's cached document has beyond a version, as the runtime does (memory.md §4.4)."""
+        document.commit("")
+        blob = document.updates_since(since)
+        with self.constellation.transaction() as connection:
+            sql = "UPDATE memory_blocks SET last_seq = last_seq + 1 WHERE id = ? RETURNING last_seq"
+            ((seq,),) = connection.execute(sql, (self.id,)).fetchall()
+            connection.execute(
+                """INSERT INTO memory_block_updates(block_id, seq, update_blob, byte_size, source, frontier, created_at)
+                   VALUES (?, ?, ?, ?, 'agent', ?, ?)""",
+                (self.id, seq, blob, len(blob), document.version, times.now_column()),
+            )
+        return int(seq)
+
+
+@pytest.fixture
+def persona(small: Constellation) -> Block:
+    return Block(small, "persona")
+
+
+@pytest.fixture
+def block(small: Constellation) -> Callable[[str], Block]:
+    """A block of small.db by its label."""
+    return lambda label: Block(small, label)

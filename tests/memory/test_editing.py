@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -19,12 +18,6 @@ from pattern_cli.store.decoding import read_json
 BLOCKS = "SELECT id, metadata FROM memory_blocks WHERE is_active = 1 ORDER BY id"
 UNTOUCHED = """SELECT id, agent_id, label, description, block_type, char_limit, permission, pinned, loro_snapshot,
                metadata, embedding_model, is_active, created_at, frontier FROM memory_blocks ORDER BY id"""
-
-
-@pytest.fixture
-def small(database: Callable[[str], Path]) -> Iterator[Constellation]:
-    with Constellation.open(database("constellations/small.db"), "write") as constellation:
-        yield constellation
 
 
 def adding(text: str) -> Callable[[Document, Schema], None]:

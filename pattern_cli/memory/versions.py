@@ -1,0 +1,152 @@
+"""The versions of a block: what its document was after each update (memory.md §4.1 to §4.5).
+
+A version is a set of operations. An update takes the document from the version before it to the one after it; those
+that are switched off have a place in the order too, but what follows does not build on them. Where a checkpoint has
+put operations into the snapshot, the updates still tell when they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pattern_cli.errors import IntegrityError
+from pattern_cli.memory.contents import snapshot_of
+from pattern_cli.memory.documents import Document, Extent, RootChange, extent_of
+from pattern_cli.store.constellation import Constellation
+
+_COLUMNS = ("seq", "update_blob", "source", "created_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A stored update: `active` is False for one that the runtime's undo has switched off. `created_at` as stored."""
+
+    seq: int
+    blob: bytes
+    source: Any
+    created_at: Any
+    active: bool
+    frontier: bytes | None
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an update did: the encoded versions before and after it, the changes, and the messages it carries.
+
+    `pending`: it waits for operations that are not there, so that nothing of it was visible when it came.
+    """
+
+    update: Update
+    before: bytes
+    after: bytes
+    changes: tuple[RootChange, ...]
+    messages: tuple[str, ...]
+    pending: bool
+
+    @property
+    def moved(self) -> bool:
+        """Whether it brought any operation that was not there before."""
+        return self.before != self.after
+
+
+class Versions:
+    """The versions of one block, read once. Raises IntegrityError when a part of its history cannot be read."""
+
+    def __init__(self, constellation: Constellation, block_id: str) -> None:
+        snapshot = snapshot_of(constellation, block_id)
+        self.updates = tuple(_updates(constellation, block_id))
+        self._all = Document.load(snapshot)
+        self._base_from = Document.load(snapshot)
+        if self._waits(snapshot):
+            checkpoints = "SELECT snapshot FROM memory_block_checkpoints WHERE block_id = ? ORDER BY id"
+            for (blob,) in constellation.rows(checkpoints, (block_id,)):
+                self._all.merge(blob)
+                self._base_from.merge(blob)
+        for update in self.updates:
+            self._all.merge(update.blob)
+        self.base = self._base_from.version_before(update.extent for update in self.updates)
+        self.applied = tuple(self._replay())
+
+    def _waits(self, snapshot: Any) -> bool:
+        return any(Document.load(snapshot, [update.blob for update in self.updates]).pending)
+
+    def _replay(self) -> Iterator[Applied]:
+        document = self._base_from.at(self.base)
+        changes = document.watch()
+        for update in self.updates:
+            if not update.active:
+                continue
+            before = document.version
+            document.merge(update.blob)
+            yield Applied(
+                update=update,
+                before=before,
+                after=document.version,
+                changes=changes(),
+                messages=document.messages_since(before),
+                pending=not document.holds(update.extent),
+            )
+
+    @property
+    def inactive(self) -> tuple[Update, ...]:
+        """The updates that are switched off, by `seq`."""
+        return tuple(update for update in self.updates if not update.active)
+
+    def found(self, seq: int) -> Applied | None:
+        """The active update with that sequence number."""
+        return next((one for one in self.applied if one.update.seq == seq), None)
+
+    def at(self, seq: int) -> Document:
+        """The document after the update `seq`, 0 for before all of them; also for one that is switched off.
+
+        Raises IntegrityError where that version cannot be rebuilt.
+        """
+        if seq == 0:
+            return self._all.at(self.base)
+        if (one := self.found(seq)) is not None:
+            return self._all.at(one.after)
+        return self.alone(next(update for update in self.inactive if update.seq == seq))
+
+    def document(self, version: bytes) -> Document:
+        """The document at an encoded version vector."""
+        return self._all.at(version)
+
+    def effect(self, update: Update) -> tuple[RootChange, ...]:
+        """What a switched-off update did to what it built on."""
+        past = self.alone(update)
+        before = past.at(past.version_before([update.extent]))
+        changes = before.watch()
+        before.merge(update.blob)
+        return changes()
+
+    def alone(self, update: Update) -> Document:
+        """The document after a switched-off update: its stored version, else all that came before it."""
+        if update.frontier and self._all.includes(update.frontier):
+            return self._all.at(update.frontier)
+        before = [one for one in self.updates if one.seq <= update.seq]
+        document = self._base_from.at(self.base)
+        for one in before:
+            document.merge(one.blob)
+        if not document.holds(update.extent):
+            raise IntegrityError(f"update {update.seq} needs operations that are stored nowhere")
+        return document
+
+
+def _updates(constellation: Constellation, block_id: str) -> Iterator[Update]:
+    if not constellation.has_table("memory_block_updates"):
+        return
+    flagged = constellation.has_column("memory_block_updates", "is_active")
+    more = "is_active, frontier" if flagged else "1, NULL"
+    sql = f"SELECT {', '.join(_COLUMNS)}, {more} FROM memory_block_updates WHERE block_id = ? ORDER BY seq"
+    for seq, blob, source, created, active, frontier in constellation.rows(sql, (block_id,)):
+        try:
+            extent = extent_of(blob)
+        except IntegrityError as error:
+            raise IntegrityError(
+                f"update {seq} cannot be read: {error.message}", "`pattern memory show` shows what can be read"
+            ) from None
+        stored = frontier if isinstance(frontier, bytes) and frontier else None
+        yield Update(seq, blob, source, created, bool(active), stored, extent)
