@@ -1,0 +1,46 @@
+"""Differences of two texts: nothing is left out, and equal texts have none."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pattern_cli.memory.comparing import Piece, compare
+
+TEXTS = st.text(alphabet="ab ☕\n", max_size=40)
+
+
+def side(pieces: tuple[Piece, ...], sign: str) -> str:
+    return "".join(piece.text for piece in pieces if piece.sign in (" ", sign))
+
+
+def test_one_word_in_a_line() -> None:
+    pieces = compare("the slow kettle\n", "the quick kettle\n", "words")
+    assert [(piece.sign, piece.text) for piece in pieces[1:]] == [
+        (" ", "the "),
+        ("-", "slow"),
+        ("+", "quick"),
+        (" ", " kettle\n"),
+    ]
+
+
+def test_lines_come_with_three_around_them() -> None:
+    old = "".join(f"line {number}\n" for number in range(20))
+    pieces = compare(old, old.replace("line 10", "line ten"))
+    assert [piece.sign for piece in pieces] == ["@", *"   -+   "]
+
+
+def test_a_missing_line_break_at_the_end_is_told() -> None:
+    assert compare("a\n", "a")[-1].text == "@@ the new text has no line break at its end @@"
+
+
+@given(TEXTS)
+def test_equal_texts_have_no_difference(text: str) -> None:
+    assert compare(text, text) == compare(text, text, "words") == ()
+
+
+@given(TEXTS, TEXTS)
+def test_short_texts_can_be_put_together_again_from_their_words(old: str, new: str) -> None:
+    if old.count("\n") < 4 and new.count("\n") < 4 and old != new:
+        pieces = compare(old, new, "words")
+        assert (side(pieces, "-"), side(pieces, "+")) == (old, new)
