@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from pattern_cli.archives.archive import Archive
@@ -42,12 +43,13 @@ class _Arrivals:
         self._kind = kind
         self._table = _TABLES[kind]
         self._rename = rename
-        self._fresh = fresh_ids("")
+        self._fresh: dict[str, str] = {}
         self._given: set[str] = set()
 
     def place(self, records: Sequence[AgentRecord | GroupRecord]) -> list[Placed]:
         placed: list[Placed] = []
         archived: set[str] = set()
+        self._fresh = _in_order({record.id for record in records})
         for record in records:
             if record.id in archived:
                 raise IntegrityError(f"the archive holds two {self._kind}s with the id {record.id}")
@@ -73,7 +75,8 @@ class _Arrivals:
 
     def _place_one(self, archived: str, name: str) -> Placed:
         options = self._ground.options
-        id = archived if options.keep_ids else next(self._fresh)
+        fresh = self._fresh[archived]
+        id = archived if options.keep_ids else fresh
         by_id = self._existing("id", archived) if options.keep_ids else None
         by_name = self._existing("name", name)
         if by_id is None and by_name is None:
@@ -81,7 +84,7 @@ class _Arrivals:
         if options.on_conflict == "rename":
             other = name if by_name is None else free_name(name, self._is_taken)
             self._note(name, by_id, by_name, other)
-            return Placed(id if by_id is None else next(self._fresh), other)
+            return Placed(id if by_id is None else fresh, other)
         self._note(name, by_id, by_name, None)
         if options.on_conflict == "replace":
             return self._replace(archived, name, by_id, by_name)
@@ -102,7 +105,8 @@ class _Arrivals:
         if by_name is not None:
             self._ground.clash(self._kind, name, "name", by_name, new_name)
         if by_id is not None and by_id != by_name:
-            self._ground.clash(self._kind, name, "id", by_id)
+            there = self._ground.target.value(f"SELECT name FROM {self._table} WHERE id = ?", (by_id,))
+            self._ground.clash(self._kind, str(there), "id", by_id)
 
     def _existing(self, column: str, value: str) -> str | None:
         found = self._ground.target.value(f"SELECT id FROM {self._table} WHERE {column} = ?", (value,))
@@ -116,6 +120,14 @@ class _Arrivals:
             return Arrival(self._kind, record.id, record.name, None, record.name, "skip")
         action: Action = "replace" if one.replaces is not None else "add" if one.name == record.name else "rename"
         return Arrival(self._kind, record.id, record.name, one.id, one.name, action)
+
+
+def _in_order(archived: set[str]) -> dict[str, str]:
+    """New ids in the order of the archived ones.
+
+    The runtime reads the members of a group by agent id, and takes the first for the leader (database.md §7.5).
+    """
+    return dict(zip(sorted(archived), sorted(itertools.islice(fresh_ids(""), len(archived))), strict=True))
 
 
 def free_name(name: str, taken: Callable[[str], bool]) -> str:

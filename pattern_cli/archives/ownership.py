@@ -9,6 +9,11 @@ from pattern_cli.archives.placement import Ground, Placed, PlacedBlock
 from pattern_cli.archives.plans import REPEATED, counted
 from pattern_cli.store.ids import CONSTELLATION
 
+# The label of a block and the name of its owner; one that exists no more goes by its id.
+_NAMED = """SELECT label, coalesce((SELECT name FROM agents WHERE id = agent_id),
+                                   (SELECT name FROM agent_groups WHERE id = agent_id), agent_id)
+            FROM memory_blocks WHERE id = ?"""
+
 
 def place_blocks(ground: Ground, items: tuple[BlockItem, ...]) -> None:
     """Decide about every block; those of skipped owners are left out."""
@@ -45,7 +50,7 @@ class _Blocks:
         clashes = tuple(dict.fromkeys(id for id in (by_label, by_id) if id is not None))
         if clashes:
             other = free_name(label, lambda text: self._is_taken(owner, text)) if by_label is not None else label
-            self._note(item, by_label, by_id, other)
+            self._note(by_label, by_id, other)
             if policy == "skip":
                 return
             label = other if policy == "rename" else label
@@ -94,12 +99,16 @@ class _Blocks:
         self._placement.remarks.append(f'the archive holds two blocks "{label}" of one owner: one is "{other}"')
         return other
 
-    def _note(self, item: BlockItem, by_label: str | None, by_id: str | None, other: str) -> None:
+    def _note(self, by_label: str | None, by_id: str | None, other: str) -> None:
         renamed = other if self._ground.options.on_conflict == "rename" else None
         if by_label is not None:
-            self._ground.clash("block", item.label, "label", by_label, renamed)
+            self._clash(by_label, "label", renamed)
         if by_id is not None and by_id != by_label:
-            self._ground.clash("block", item.label, "id", by_id)
+            self._clash(by_id, "id", None)
+
+    def _clash(self, existing: str, on: str, renamed: str | None) -> None:
+        label, owner = next(self._ground.target.rows(_NAMED, (existing,)))
+        self._ground.clash("block", str(label), on, existing, renamed, str(owner))
 
     def _existing(self, condition: str, *values: str) -> str | None:
         """The id of a block in the target that is not about to be deleted with its owner."""

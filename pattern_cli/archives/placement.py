@@ -108,7 +108,9 @@ class Ground:
     options: ImportOptions
     placement: Placement
 
-    def clash(self, kind: str, name: str, on: str, existing: str, new_name: str | None = None) -> None:
+    def clash(
+        self, kind: str, name: str, on: str, existing: str, new_name: str | None = None, owner: str | None = None
+    ) -> None:
         """Note a conflict and what the policy makes of it."""
         action: Action = self.options.on_conflict
-        self.placement.conflicts.append(Conflict(kind, name, on, existing, action, new_name))
+        self.placement.conflicts.append(Conflict(kind, name, on, existing, action, new_name, owner=owner))

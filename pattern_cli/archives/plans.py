@@ -37,8 +37,9 @@ class ImportOptions:
 class Conflict:
     """Something the target has already, and what is done about it.
 
-    `kind` is agent, group, block, message, entry or summary; `on` is name, id or label; `existing` is the id in the
-    target (of messages the first one); `count` is above 1 for messages that are counted together.
+    `kind` is agent, group, block, message, entry or summary; `on` is name, id or label; `name` and `existing` are the
+    name and the id of what is in the target (of messages the first one), `owner` is the name of a block's owner there;
+    `count` is above 1 for messages that are counted together.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Conflict:
     action: Action
     new_name: str | None = None
     count: int = 1
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,13 +99,9 @@ class Import:
         return self._decisions
 
     def _require_allowed(self, plan: ImportPlan, decisions: Decisions, force: bool) -> None:
-        if plan.fails:
-            first, count = plan.conflicts[0], sum(conflict.count for conflict in plan.conflicts)
-            more = f", and {count - 1} more" if count > 1 else ""
-            raise ConflictError(
-                f'{first.kind} "{first.name}" exists already (same {first.on}){more}',
-                "--on-conflict rename|skip|replace decides what happens; --dry-run shows all",
-            )
+        problem = refusal(plan)
+        if problem:
+            raise problem
         if plan.removes:
             self._require_quiet(force)
         rows = sum(plan.adds.values()) + sum(plan.removes.values())
@@ -162,6 +158,21 @@ class Import:
 
     def _data_version(self) -> int:
         return int(self._target.value("PRAGMA data_version"))
+
+
+def refusal(plan: ImportPlan) -> ConflictError | None:
+    """Why an import with this plan fails, and what helps; None when it does not."""
+    if not plan.fails:
+        return None
+    first, count = plan.conflicts[0], sum(conflict.count for conflict in plan.conflicts)
+    of = f" of {first.owner}" if first.owner else ""
+    more = f", and {count - 1} more" if count > 1 else ""
+    hint = "--on-conflict rename|skip|replace decides what happens"
+    if all((conflict.kind, conflict.on) == (plan.kind.removeprefix("thin "), "name") for conflict in plan.conflicts):
+        hint = "--rename NAME gives it another name, --on-conflict rename|skip|replace decides otherwise"
+    elif any(conflict.on == "id" for conflict in plan.conflicts):
+        hint = "leave out --keep-ids, or decide with --on-conflict rename|skip|replace"
+    return ConflictError(f'{first.kind} "{first.name}"{of} exists already (same {first.on}){more}', hint)
 
 
 @contextmanager

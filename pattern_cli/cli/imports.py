@@ -41,7 +41,7 @@ _WORDS = {
 _NAMED = 4
 _CONFLICTS_SHOWN = 20
 _DONE = {
-    "fail": "fails → --rename, or --on-conflict rename|skip|replace",
+    "fail": "fails",
     "skip": "is left out",
     "replace": "is replaced",
     "rename": "comes under a new id",
@@ -100,7 +100,8 @@ def _kept(plan: Any) -> str:
 def _conflict(conflict: Any) -> str:
     many = f" and {values.number(conflict.count - 1)} more" if conflict.count > 1 else ""
     became = f'comes as "{conflict.new_name}"' if conflict.new_name else _DONE[conflict.action]
-    return f'{conflict.kind} "{conflict.name}"{many} exists (same {conflict.on}): {became}'
+    of = f" of {conflict.owner}" if conflict.owner else ""
+    return f'{conflict.kind} "{conflict.name}"{of}{many} exists (same {conflict.on}): {became}'
 
 
 def _conflicts(plan: Any) -> str:
@@ -186,7 +187,8 @@ def import_archive(
     """Import an archive: an agent, a group, or a whole constellation.
 
     Every hash is checked, everything comes in one transaction, and after an error nothing has changed. Text that the
-    archive holds only in previews becomes the content of its block.
+    archive holds only in previews becomes the content of its block. With --dry-run a plan that would fail is shown all
+    the same, and ends with status 4.
     """
     from pattern_cli.archives.plans import ImportOptions
 
@@ -194,12 +196,15 @@ def import_archive(
     options = ImportOptions(keep_ids, rename, policy, not no_messages, not no_archival)
     _require_place(run, create)
     with _opened(run, file) as archive:
-        from pattern_cli.archives.service import Import
+        from pattern_cli.archives.service import Import, refusal
 
         if dry_run:
             with _rehearsal(run, create) as target, run.progress("plan", "bytes") as progress:
                 plan = Import(target, archive, options).plan(progress)
             _show(run, plan, PLAN)
+            problem = refusal(plan)
+            if problem:
+                raise problem
             run.note("nothing was written")
             return
         with _target(run, create) as target:

@@ -32,6 +32,29 @@ def test_a_new_agent_gets_a_new_id_and_its_own_values(build: Any, fresh: Path, i
     assert (arrival.kind, arrival.archived_id, arrival.id, arrival.action) == ("agent", "agent_a", id, "add")
 
 
+def test_new_ids_keep_the_order_of_the_old_ones(build: Any, fresh: Path, importing: Any, content: Any) -> None:
+    """The runtime reads members by agent id, and takes the first for the leader (database.md §7.5)."""
+    old = ["c9", "a1", "f0", "B2", "b7", "00", "e5", "d3"]
+    data = build.group_export(
+        agent_exports=[build.agent_export(build.agent(id, f"agent {id}")) for id in old],
+        members=[build.member(id) for id in reversed(old)],
+    )
+    importing(fresh, build.write("Group", data))
+    members = content(fresh).rows(
+        "SELECT a.name FROM group_members m JOIN agents a ON a.id = m.agent_id ORDER BY m.agent_id"
+    )
+    assert members == [f"agent {id}" for id in sorted(old)]
+
+
+@pytest.mark.parametrize("policy", ["fail", "rename", "skip", "replace"])
+def test_a_conflict_of_ids_names_what_has_the_id(
+    policy: str, build: Any, fresh: Path, importing: Any, planning: Any
+) -> None:
+    importing(fresh, build.write_agent(), keep_ids=True)
+    (conflict,) = planning(fresh, build.write_agent(), keep_ids=True, rename="Bea", on_conflict=policy).conflicts
+    assert (conflict.kind, conflict.name, conflict.on, conflict.existing) == ("agent", "Ann", "id", "agent_a")
+
+
 def test_rename_is_for_one_agent_or_group(build: Any, fresh: Path, importing: Any, content: Any) -> None:
     importing(fresh, build.write_agent(build.agent(config={"name": "Ann"})), rename="Bea")
     assert content(fresh).rows("SELECT name, config FROM agents") == [("Bea", '{"name":"Bea"}')]

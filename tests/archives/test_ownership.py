@@ -71,7 +71,7 @@ def test_a_label_that_its_owner_has_already(
         return result
 
     importing(fresh, archive("old"))
-    with pytest.raises(ConflictError, match='block "board" exists already'):
+    with pytest.raises(ConflictError, match='block "board" of _constellation_ exists already'):
         importing(fresh, archive("new"))
     done = importing(fresh, archive("new"), on_conflict=policy)
     assert dict(content(fresh).rows("SELECT label, description FROM memory_blocks")) == blocks
@@ -139,3 +139,21 @@ def test_different_blocks_under_one_id_are_told_when_ids_are_kept(
         "two",
     ]
     assert importing(fresh, path, on_conflict="rename").repeated_ids == 0
+
+
+@pytest.mark.parametrize(
+    ("owner", "said"), [("agent_b", "Bo"), ("_constellation_", "_constellation_"), ("gone", "gone")]
+)
+def test_conflicts_of_blocks_name_the_one_that_is_there_and_its_owner(
+    owner: str, said: str, build: Any, fresh: Path, importing: Any, planning: Any
+) -> None:
+    agent = build.put(build.agent_export(build.agent("agent_b", "Bo")))
+    there = build.constellation({"agent_b": agent}, all_memory_block_cids=[build.block("b", owner, "old")])
+    importing(fresh, build.write("Constellation", there), keep_ids=True)
+    (conflict,) = planning(fresh, build.write_agent(blocks=[build.block("b", label="new")]), keep_ids=True).conflicts
+    assert (conflict.kind, conflict.name, conflict.on, conflict.existing, conflict.owner) == (
+        "block", "old", "id", "b", said,
+    )  # fmt: skip
+    again = build.constellation({}, all_memory_block_cids=[build.block("other", owner, "old")])
+    (conflict,) = planning(fresh, build.write("Constellation", again)).conflicts
+    assert (conflict.name, conflict.on, conflict.owner) == ("old", "label", said)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pattern_cli.archives.archive import Archive
 from pattern_cli.archives.plans import ImportOptions
-from pattern_cli.archives.service import Import
+from pattern_cli.archives.service import Import, refusal
 from pattern_cli.backups.snapshot import snapshot
 from pattern_cli.errors import ConflictError, FailureError, IntegrityError, RefusedError, SchemaError
 from pattern_cli.memory.loading import Loader
@@ -401,6 +401,34 @@ def test_an_older_schema_is_refused_before_anything(database: Any, shipped: Path
         pytest.raises(SchemaError, match="0011"),
     ):
         Import(target, archive)
+
+
+@pytest.mark.parametrize(
+    ("archive", "options", "hint"),
+    [
+        ("agent", {}, "--rename NAME gives it another name, --on-conflict rename|skip|replace decides otherwise"),
+        ("agent", {"keep_ids": True}, "leave out --keep-ids, or decide with --on-conflict rename|skip|replace"),
+        ("group", {}, "--on-conflict rename|skip|replace decides what happens"),
+        ("constellation", {}, "--on-conflict rename|skip|replace decides what happens"),
+    ],
+)
+def test_what_would_fail_says_before_what_helps(
+    archive: str, options: dict[str, Any], hint: str, build: Any, fresh: Path, importing: Any, planning: Any
+) -> None:
+    export = build.agent_export(build.agent(name="Bea") if options else None)
+    importing(fresh, build.write("Agent", build.agent_export()), keep_ids=True)
+    data = {
+        "agent": export,
+        "group": build.group_export(agent_exports=[export]),
+        "constellation": build.constellation({"agent_a": build.put(export)}),
+    }[archive]
+    path = build.write(archive.capitalize(), data)
+    problem = refusal(planning(fresh, path, **options))
+    assert problem and problem.hint == hint
+    with pytest.raises(ConflictError) as caught:
+        importing(fresh, path, **options)
+    assert (caught.value.message, caught.value.hint) == (problem.message, hint)
+    assert refusal(planning(fresh, path, on_conflict="rename", **options)) is None
 
 
 # Nothing stays on any error.

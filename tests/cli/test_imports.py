@@ -56,18 +56,36 @@ def test_as_json_it_is_one_object(cli: Cli, lab: Path) -> None:
     assert done["arrivals"][0].keys() == {"kind", "archived_id", "archived_name", "id", "name", "action"}
     plan = json.loads(cli("--db", lab, "import", GROUP, "--json", "--dry-run").out)
     assert list(plan) == list(done)[:-3]
-    assert plan["conflicts"][0].keys() == {"kind", "name", "on", "existing", "action", "new_name", "count"}
+    assert plan["conflicts"][0].keys() == {"kind", "name", "on", "existing", "action", "new_name", "count", "owner"}
 
 
 def test_a_dry_run_shows_conflicts_and_changes_nothing(cli: Cli, lab: Path) -> None:
     cli("--db", lab, "import", GROUP)
     before = lab.read_bytes()
     done = cli("--db", lab, "import", GROUP, "--dry-run", "--format", "table")
-    assert done.code == 0
-    assert 'agent "Juniper" exists (same name): fails → --rename, or --on-conflict rename|skip|replace' in done.out
-    assert done.err == "note:  nothing was written\n"
+    assert done.code == 4
+    assert 'agent "Juniper" exists (same name): fails\n' in done.out
+    assert done.err == (
+        'error: agent "Marlow" exists already (same name), and 4 more\n'
+        "hint:  --on-conflict rename|skip|replace decides what happens\n"
+    )
     assert lab.read_bytes() == before
     assert sorted(file.name for file in lab.parent.iterdir()) == ["home", "lab.db"]
+
+
+def test_a_dry_run_ends_as_the_import_would(cli: Cli, lab: Path) -> None:
+    done = cli("--db", lab, "import", AGENT, "--dry-run")
+    assert (done.code, done.err) == (0, "note:  nothing was written\n")
+    cli("--db", lab, "import", AGENT, "--keep-ids")
+    done = cli("--db", lab, "import", AGENT, "--dry-run", "--json")
+    assert done.code == 4
+    assert json.loads(done.out)["fails"] is True
+    assert json.loads(done.err)["error"] == "conflict"
+    assert "--rename" in json.loads(done.err)["hint"]
+    assert cli("--db", lab, "import", AGENT, "--dry-run", "--on-conflict", "rename").code == 0
+    done = cli("--db", lab, "import", AGENT, "--keep-ids", "--rename", "Quince", "--dry-run", "--format", "table")
+    assert 'agent "Quill ツ שלום" exists (same id): fails' in done.out and "Quince" not in done.err
+    assert re.search(r'block "\w+" of Quill ツ שלום exists \(same label\): fails', done.out)
 
 
 def test_conflicts_are_status_4_and_renaming_solves_them(cli: Cli, lab: Path) -> None:
