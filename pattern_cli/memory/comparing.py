@@ -11,6 +11,7 @@ from typing import Literal
 Unit = Literal["lines", "words"]
 # What a piece is: the same in both, only in the new text, only in the old one, or the head of a part.
 Sign = Literal[" ", "+", "-", "@"]
+_SIGNS: dict[str, Sign] = {" ": " ", "+": "+", "-": "-"}
 _CONTEXT = 3
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 _WITH_BREAK = re.compile(r"[^\n]*\n|[^\n]+")
@@ -43,9 +44,7 @@ def _lines(text: str) -> list[str]:
 
 def _by_lines(old: str, new: str) -> Iterator[Piece]:
     for line in list(difflib.unified_diff(_lines(old), _lines(new), lineterm="", n=_CONTEXT))[2:]:
-        sign = line[0]
-        assert sign in (" ", "+", "-", "@")
-        yield Piece(sign, line[1:] if sign != "@" else line)
+        yield Piece("@", line) if line[0] == "@" else Piece(_SIGNS[line[0]], line[1:])
     if old and new and old.endswith("\n") != new.endswith("\n"):
         yield Piece("@", f"@@ the {'new' if old.endswith(chr(10)) else 'old'} text has no line break at its end @@")
 
