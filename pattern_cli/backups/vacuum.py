@@ -112,8 +112,13 @@ class Vacuum:
         with self._errors(), temporary(path.absolute().parent, f"{path.name}.vacuum") as packed:
             with self._guard() as (guard, version):
                 self._connection.execute("VACUUM INTO ?", (str(packed),))
-                rebuilt, tables, rows = prove(guard, packed)
-                self._copy_back(packed, lambda: self._require_unchanged(guard, version, force), progress)
+                try:
+                    rebuilt, tables, rows = prove(guard, packed)
+                except IntegrityError:
+                    # What differs may be what somebody has written since.
+                    self._require_unchanged(guard, version)
+                    raise
+                self._copy_back(packed, lambda: self._require_still(guard, version, force), progress)
             shrunk = not self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
         before, after = plan.size + plan.wal_size, _size(path) + _size(side(path, "-wal"))
         return Vacuumed(
@@ -161,8 +166,11 @@ class Vacuum:
         finally:
             opened.close()
 
-    def _require_unchanged(self, guard: apsw.Connection, version: int, force: bool) -> None:
+    def _require_still(self, guard: apsw.Connection, version: int, force: bool) -> None:
         self._require_alone(force)
+        self._require_unchanged(guard, version)
+
+    def _require_unchanged(self, guard: apsw.Connection, version: int) -> None:
         if fact(guard, "data_version") != version:
             raise ConflictError(
                 f"another process has changed {self._constellation.path} during the vacuum; nothing was done",

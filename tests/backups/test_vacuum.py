@@ -224,8 +224,7 @@ def test_a_commit_during_the_proof_is_not_lost(roomy: Path, monkeypatch: pytest.
 
     def beside(original: apsw.Connection, packed: Path) -> Any:
         result = prove(original, packed)
-        script = "import sys, apsw; apsw.Connection(sys.argv[1]).execute(\"DELETE FROM agents WHERE name = 'Elm'\")"
-        started(script, roomy).process.wait(30)
+        started(DELETE, roomy).process.wait(30)
         return result
 
     monkeypatch.setattr(vacuum, "prove", beside)
@@ -235,6 +234,32 @@ def test_a_commit_during_the_proof_is_not_lost(roomy: Path, monkeypatch: pytest.
     assert roomy.stat().st_size == size
     connection = apsw.Connection(str(roomy))
     assert connection.execute("SELECT count(*) FROM agents WHERE name = 'Elm'").fetchall() == [(0,)]
+
+
+DELETE = "import sys, apsw; apsw.Connection(sys.argv[1]).execute(\"DELETE FROM agents WHERE name = 'Elm'\")"
+
+
+@pytest.mark.parametrize("when", ["before the comparison", "during it", "before the check"])
+def test_a_commit_after_the_packing_is_no_damage(
+    when: str, roomy: Path, monkeypatch: pytest.MonkeyPatch, started: Any
+) -> None:
+    module, name = {
+        "before the comparison": (vacuum, "prove"),
+        "during it": (vacuum.equality, "differences"),
+        "before the check": (finished, "problems_in"),
+    }[when]
+    real = getattr(module, name)
+
+    def after_a_commit(*arguments: Any) -> Any:
+        assert started(DELETE, roomy).process.wait(30) == 0
+        return real(*arguments)
+
+    monkeypatch.setattr(module, name, after_a_commit)
+    size = roomy.stat().st_size
+    with pytest.raises(ConflictError, match="another process has changed .*nothing was done"):
+        run(roomy)
+    assert roomy.stat().st_size == size
+    assert folder_of(roomy) == [roomy.name]
 
 
 def test_a_writer_that_keeps_the_lock_is_said(roomy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
