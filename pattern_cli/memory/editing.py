@@ -7,7 +7,7 @@ commit the block is loaded again as the runtime would and must be equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,9 @@ from pattern_cli.store import times
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import read_json
 
-# Applies a change to a block's document, which it sees through its schema.
-Change = Callable[[Document, Schema], None]
+# Applies a change to a block's document, which it sees through its schema. It may return what the block's permission
+# has to allow for it, which only then is known.
+Change = Callable[[Document, Schema], Iterable[permissions.Operation] | None]
 SOURCE = "manual"
 
 
@@ -35,13 +36,15 @@ class Terms:
     """On which terms a change is made.
 
     `as_admin` overrides the block's permission, `force_limit` its character limit. `expected` is the encoded version
-    vector that the document must still have. `dry_run` changes nothing and tells what would come out.
+    vector that the document must still have. `dry_run` changes nothing and tells what would come out. `through` is
+    the id of an agent that receives the block by a share: that share's permission counts then.
     """
 
     as_admin: bool = False
     force_limit: bool = False
     expected: bytes | None = None
     dry_run: bool = False
+    through: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,16 @@ class Editor:
         self._loader = Loader(constellation)
 
     def edit(
-        self, block_id: str, change: Change, message: str, operation: permissions.Operation, terms: Terms = Terms()
+        self,
+        block_id: str,
+        change: Change,
+        message: str,
+        operation: permissions.Operation | None,
+        terms: Terms = Terms(),
     ) -> Edited:
         """Apply a change to a block and store it as one update row; `message` goes into the document's history.
+
+        `operation` is what the permission has to allow; None where only `change` knows or the runtime asks for none.
 
         Raises NotFoundError, RefusedError (deleted, not permitted, over the limit), ConflictError (changed meanwhile),
         IntegrityError (the document cannot be read completely), and whatever `change` raises; nothing is written then.
@@ -115,12 +125,13 @@ class Editor:
         return self._loader.load(block_id, snapshot_of(self._constellation, block_id)).document.version
 
     def _apply(
-        self, block_id: str, change: Change, message: str, operation: permissions.Operation, terms: Terms
+        self, block_id: str, change: Change, message: str, operation: permissions.Operation | None, terms: Terms
     ) -> Edited:
         row = self._row(block_id)
         if not row.is_active:
             raise RefusedError(f"{row.name} is deleted", "`pattern memory restore` brings it back first")
-        permissions.require(row.permission, operation, row.name, terms.as_admin)
+        gate = self._gate(row, terms)
+        gate([operation] if operation else [])
         found = content(self._constellation, self._loader, row.id, row.metadata, bool(row.preview))
         document = _sound(found, row)
         if terms.expected is not None and not document.is_at(terms.expected):
@@ -129,7 +140,7 @@ class Editor:
         before = row.preview if found.preview_only else found.view.whole
         adopted = found.preview_only and self._adopt(row, found, terms)
         version = document.version
-        change(document, found.schema)
+        gate(change(document, found.schema) or [])
         document.commit(message)
         changed = not document.is_at(version)
         after = view(found.schema, document).whole if changed or healed else before
@@ -167,6 +178,24 @@ class Editor:
         decoded = read_json(metadata, "metadata", [])
         text = preview if isinstance(preview, str) else ""
         return _Row(id, agent_id, owner, label, permission, limit, active, decoded, text)
+
+    def _gate(self, row: _Row, terms: Terms) -> Callable[[Iterable[permissions.Operation]], None]:
+        """What raises RefusedError for operations that the permission, which is read now, does not allow."""
+        permission, receiver = row.permission, None
+        if terms.through is not None and terms.through != row.agent_id:
+            receiver = Owners(self._constellation).of(terms.through).name
+            sql = "SELECT permission FROM shared_block_agents WHERE block_id = ? AND agent_id = ?"
+            permission = self._constellation.value(sql, (row.id, terms.through))
+            if permission is None:
+                raise NotFoundError(
+                    f"{row.name} is not shared with {receiver}", "`pattern memory list` shows whose it is"
+                )
+
+        def gate(operations: Iterable[permissions.Operation]) -> None:
+            for operation in operations:
+                permissions.require(permission, operation, row.name, terms.as_admin, receiver)
+
+        return gate
 
     def _adopt(self, row: _Row, found: Content, terms: Terms) -> bool:
         """Make the stored preview, which is all that an old archive left, the content of the empty document."""

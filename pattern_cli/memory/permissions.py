@@ -27,12 +27,16 @@ def allows(permission: str, operation: Operation) -> bool:
     return permission in _ALLOWED[operation]
 
 
-def require(permission: str, operation: Operation, name: str, as_admin: bool) -> None:
-    """Raise RefusedError, explaining the permission, unless it allows the operation or `as_admin` overrides it."""
+def require(permission: str, operation: Operation, name: str, as_admin: bool, receiver: str | None = None) -> None:
+    """Raise RefusedError, explaining the permission, unless it allows the operation or `as_admin` overrides it.
+
+    `receiver` names the agent with whom the block is shared, when the permission is that of the share.
+    """
     if as_admin or allows(permission, operation):
         return
     meaning = _MEANING.get(permission, "which is no known permission")
+    whose = f"the permission that {receiver} has for it" if receiver else "its permission"
     raise RefusedError(
-        f"{_VERBS[operation]} {name} is not allowed: its permission is {permission} ({meaning})",
+        f"{_VERBS[operation]} {name} is not allowed: {whose} is {permission} ({meaning})",
         "--as-admin does it anyway; `pattern memory meta` changes the permission",
     )

@@ -67,16 +67,39 @@ class BlockRecord:
     damage: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A block that somebody named: its id, `owner/label`, and the id of the agent that receives it by a share.
+
+    `through` is None for a block that was named by its owner or its id.
+    """
+
+    id: str
+    name: str
+    through: str | None
+
+
 def find(constellation: Constellation, ref: str, label: str | None = None) -> str:
     """The id of a block named by owner and label, by `owner/label`, or by its id or a unique beginning of it.
 
     A label that the owner only receives by a share counts too. Raises NotFoundError with the nearest labels,
     AmbiguousError, or UsageError for an owner without a label.
     """
+    return _named(constellation, ref, label)[0]
+
+
+def address(constellation: Constellation, ref: str, label: str | None = None) -> Address:
+    """The block that `find` finds, and through whom. Raises as `find`."""
+    id, through = _named(constellation, ref, label)
+    ((owner, found),) = constellation.rows("SELECT agent_id, label FROM memory_blocks WHERE id = ?", (id,))
+    return Address(id, f"{Owners(constellation).of(owner).name}/{found}", through)
+
+
+def _named(constellation: Constellation, ref: str, label: str | None) -> tuple[str, str | None]:
     if label is not None:
         return _labelled(constellation, ref, label)
     try:
-        return resolve(constellation, "block", ref)
+        return resolve(constellation, "block", ref), None
     except AmbiguousError:
         raise
     except NotFoundError as error:
@@ -98,16 +121,16 @@ _RECEIVED = """SELECT b.id, b.label FROM memory_blocks b JOIN shared_block_agent
                WHERE s.agent_id = ?1"""
 
 
-def _labelled(constellation: Constellation, ref: str, label: str) -> str:
+def _labelled(constellation: Constellation, ref: str, label: str) -> tuple[str, str | None]:
     owner_id, owner = resolve_owner(constellation, ref)
     near: list[str] = []
-    for sql in (_OF_OWNER, _RECEIVED):
+    for sql, through in ((_OF_OWNER, None), (_RECEIVED, owner_id)):
         blocks = list(constellation.rows(sql, (owner_id,)))
         found = [id for id, name in blocks if name == label] or [id for id, _ in blocks if id == label]
         if len(found) > 1:
             raise AmbiguousError(f'"{owner}" receives several blocks "{label}"', f"name one by id: {', '.join(found)}")
         if found:
-            return str(found[0])
+            return str(found[0]), through
         near += [name for _, name in blocks]
     best = nearest(label, near)
     said = f"did you mean {best}? " if best else ""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from pattern_cli.errors import ConflictError, IntegrityError, RefusedError
+from pattern_cli.errors import ConflictError, IntegrityError, NotFoundError, RefusedError
 from pattern_cli.memory.documents import Document
 from pattern_cli.memory.editing import Editor, Terms
 from pattern_cli.memory.loading import Loader
+from pattern_cli.memory.permissions import Operation
 from pattern_cli.memory.rendering import rendered
 from pattern_cli.memory.schemas import Schema, TextSchema, parse
 from pattern_cli.store.constellation import Constellation
@@ -132,3 +133,46 @@ def test_a_text_that_is_only_a_preview_becomes_the_content(small: Constellation)
     assert done.preview_adopted and (done.before, done.after) == ("all that is left", "all that is left!")
     seqs = [seq for (seq,) in small.rows("SELECT seq FROM memory_block_updates WHERE block_id = ? ORDER BY seq", (id,))]
     assert seqs == [done.seq - 1, done.seq]
+
+
+def shared(constellation: Constellation, permission: str) -> tuple[str, str]:
+    """A block, shared under that permission with an agent that does not own it."""
+    id = full(constellation)
+    constellation.connection.execute("UPDATE memory_blocks SET permission = 'admin' WHERE id = ?", (id,))
+    sql = "SELECT id FROM agents WHERE id <> (SELECT agent_id FROM memory_blocks WHERE id = ?) ORDER BY id LIMIT 1"
+    agent = str(constellation.value(sql, (id,)))
+    constellation.connection.execute(
+        "INSERT OR REPLACE INTO shared_block_agents VALUES (?, ?, ?, '2026-01-08T19:02:18+00:00')",
+        (id, agent, permission),
+    )
+    return id, agent
+
+
+def test_through_a_share_its_own_permission_counts(small: Constellation) -> None:
+    id, agent = shared(small, "append")
+    terms = Terms(force_limit=True, through=agent)
+    assert Editor(small).edit(id, adding("theirs"), "manual:append", "append", terms).changed
+    with pytest.raises(RefusedError, match=r"the permission that .+ has for it is append"):
+        Editor(small).edit(id, lambda d, s: d.set_text("content", ""), "manual:set", "overwrite", terms)
+
+
+def test_a_share_that_is_gone_allows_nothing(small: Constellation) -> None:
+    id, agent = shared(small, "admin")
+    small.connection.execute("DELETE FROM shared_block_agents")
+    with pytest.raises(NotFoundError, match="is not shared with"):
+        Editor(small).edit(id, adding("x"), "manual:append", "append", Terms(force_limit=True, through=agent))
+
+
+def test_what_a_change_needs_may_turn_out_while_it_is_made(small: Constellation) -> None:
+    id = full(small)
+    small.connection.execute("UPDATE memory_blocks SET permission = 'append' WHERE id = ?", (id,))
+    rows = small.value("SELECT count(*) FROM memory_block_updates")
+
+    def deleting(document: Document, schema: Schema) -> list[Operation]:
+        document.splice("content", 0, 1, "")
+        return ["delete"]
+
+    with pytest.raises(RefusedError, match="deleting from .+ is not allowed"):
+        Editor(small).edit(id, deleting, "manual:set", None, Terms(force_limit=True))
+    assert small.value("SELECT count(*) FROM memory_block_updates") == rows
+    assert Editor(small).edit(id, adding("x"), "manual:append", None, Terms(force_limit=True)).changed

@@ -10,7 +10,7 @@ import pytest
 
 from pattern_cli.errors import AmbiguousError, IntegrityError, NotFoundError, UsageError
 from pattern_cli.memory.blocks import Blocks
-from pattern_cli.memory.records import BlockRecord, find
+from pattern_cli.memory.records import BlockRecord, address, find
 from pattern_cli.store.constellation import Constellation
 
 Made = Callable[..., Any]
@@ -220,3 +220,11 @@ def test_a_pending_update_is_counted(
 
     assert (record.pending, record.updates_active, record.updates_inactive, record.text) == (1, 2, 1, "one ")
     assert record.damage
+
+
+def test_an_address_says_through_whom(small: Constellation) -> None:
+    juniper = small.value("SELECT id FROM agents WHERE name = 'Juniper'")
+    own, received = address(small, "Juniper", "persona"), address(small, "Juniper", "shared_0")
+    assert (own.id, own.name, own.through) == (PERSONA, "Juniper/persona", None)
+    assert (received.name, received.through) == ("Marlow/shared_0", juniper)
+    assert address(small, "Marlow/shared_0").through is None
