@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pattern_cli.backups.manifest import Manifest, manifest_path, read_manifest
-from pattern_cli.errors import NotFoundError, PatternError
-from pattern_cli.store.opening import side
+from pattern_cli.errors import ConflictError, NotFoundError, PatternError
+from pattern_cli.store.unfinished import require_unused
 
 FOLDER = "backups"
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -46,11 +46,19 @@ def default_name(database: Path, created: datetime, folder: Path) -> str:
     """A name for a new backup: `NAME-YYYYMMDDTHHMMSSZ.db`, numbered when that second is taken."""
     stem = f"{database.stem}-{created.strftime(_STAMP)}"
     number, name = 1, f"{stem}.db"
-    # Beside the log of a backup that is gone no other may stand: SQLite would play it into the new one.
-    while any(path.exists() for path in (folder / name, manifest_path(folder / name), side(folder / name, "-wal"))):
+    while not _is_free(folder / name):
         number += 1
         name = f"{stem}-{number}.db"
     return name
+
+
+def _is_free(path: Path) -> bool:
+    try:
+        for file in (path, manifest_path(path)):
+            require_unused(file, "")
+    except ConflictError:
+        return False
+    return True
 
 
 def backups(database: Path, folder: Path | None = None) -> Iterator[Backup]:

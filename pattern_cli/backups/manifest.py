@@ -38,6 +38,13 @@ def manifest_path(backup: Path) -> Path:
     return backup.with_name(backup.name + ".json")
 
 
+def backup_of(path: Path) -> Path:
+    """The backup that a path means: the file itself, or the one beside which it is the manifest."""
+    if path.suffix != ".json" or manifest_path(path).is_file() or not path.is_file():
+        return path
+    return path.with_name(path.name.removesuffix(".json"))
+
+
 def encode(manifest: Manifest) -> str:
     """The text of a manifest file."""
     content = {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(manifest)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from pattern_cli.backups.copying import (
     temporary,
 )
 from pattern_cli.backups.manifest import Manifest, encode, manifest_path
-from pattern_cli.errors import FailureError, IntegrityError, NotFoundError
+from pattern_cli.errors import ConflictError, FailureError, IntegrityError, NotFoundError
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.unfinished import give_name, require_unused, to_disk
 
@@ -68,6 +68,7 @@ def snapshot(
     began = time.monotonic()
     created = datetime.now(UTC)
     final = _final_path(c.path, destination, created)
+    named = destination is not None and not destination.is_dir()
     with temporary(final.parent, final.name) as partial:
         with one_read_transaction(c) as source:
             require_space(final.parent, fact(source, "page_count") * fact(source, "page_size"), "the backup")
@@ -89,7 +90,16 @@ def snapshot(
             tool=f"pattern {__version__}",
             sqlite=apsw.sqlite_lib_version(),
         )
-        _publish(partial, final, manifest)
+        while True:
+            try:
+                _publish(partial, final, replace(manifest, file=final.name))
+                break
+            except ConflictError:
+                # Another run was faster; where the name was ours to choose there is a next one.
+                chosen = final if named else final.with_name(default_name(c.path, created, final.parent))
+                if chosen == final:
+                    raise
+                final = chosen
     return Snapshot(
         path=str(final),
         manifest=str(manifest_path(final)),

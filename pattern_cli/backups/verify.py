@@ -11,7 +11,7 @@ import apsw
 
 from pattern_cli.backups import finished
 from pattern_cli.backups.copying import Progress
-from pattern_cli.backups.manifest import Manifest, manifest_path, read_manifest
+from pattern_cli.backups.manifest import Manifest, backup_of, manifest_path, read_manifest
 from pattern_cli.errors import IntegrityError, NotFoundError
 from pattern_cli.store.opening import side
 
@@ -35,13 +35,14 @@ class Verification:
 
 
 def verify(path: Path, progress: Progress | None = None) -> Verification:
-    """Prove a backup: size, hash, integrity, schema version and the rows of every table.
+    """Prove a backup: size, hash, integrity, schema version and the rows of every table; its manifest names it too.
 
     The backup is only read, without locks or side files. `progress` gets bytes while hashing, then (0, None).
     Raises NotFoundError when there is no such file, IntegrityError naming everything that differs or when the manifest
     is missing or damaged, SchemaError for a manifest of a newer version of this program.
     """
     began = time.monotonic()
+    path = backup_of(path)
     manifest = _manifest(path)
     differences = list(_differences(path, manifest, progress))
     if differences:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pattern_cli.cli.options import Group, Run
+from pattern_cli.errors import UsageError
 from pattern_cli.render import values
 from pattern_cli.render.tables import Column, Layout, Line, Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 group = Group("backup", help="Back up a constellation, list and prove backups.")
 
 _STATES = {"verified": "green", "unverified": "yellow"}
+# Nothing is read for a list: what was checked then may be damaged by now.
+_SAID = {"verified": "verified when made"}
 
 
 def _content(record: Any) -> str:
@@ -57,7 +63,12 @@ BACKUPS = Table(
         Column("reason", "REASON"),
         Column("size", "SIZE", show=values.size, right=True),
         Column("version", "SCHEMA", show=lambda v: values.DASH if v is None else f"{v:04d}"),
-        Column("state", "STATE", style=lambda row: _STATES.get(row.state, "red")),
+        Column(
+            "state",
+            "STATE",
+            show=lambda state: _SAID.get(state) or str(state),
+            style=lambda row: _STATES.get(row.state, "red"),
+        ),
     ),
     empty="no backups yet → pattern backup makes one",
 )
@@ -88,17 +99,24 @@ def back_up(
     The copy is consistent, proven and readable by its owner only before it gets its name. A manifest beside it holds
     what proves it later: hash, row counts, schema version.
     """
-    from pathlib import Path
-
+    destination = _place(output, "-o")
     with run.open() as constellation:
         from pattern_cli.backups.snapshot import snapshot
 
-        destination = Path(output).expanduser() if output else None
         if output and output.endswith("/") and destination:
             destination.mkdir(parents=True, exist_ok=True)
         with run.progress("backup", "bytes") as progress:
             done = snapshot(constellation, destination=destination, verify=not no_verify, progress=progress)
     run.show(done)
+
+
+def _place(given: str | None, what: str) -> Path | None:
+    """The path that was given, None for the default place."""
+    from pathlib import Path
+
+    if given is not None and not given.strip():
+        raise UsageError(f"{what} is an empty text", "leave it out for backups/ beside the database")
+    return None if given is None else Path(given).expanduser()
 
 
 @group.command(
@@ -114,14 +132,13 @@ def list_backups(
 ) -> None:
     """List backups, the newest first, with reason, size and state.
 
-    The database itself need not exist any more.
+    The database itself need not exist any more. Only manifests and sizes are looked at: a backup is "verified when
+    made"; `backup verify` proves it today.
     """
-    from pathlib import Path
-
     from pattern_cli.backups.catalog import backups
     from pattern_cli.store.locate import locate
 
-    run.rows(backups(locate(run.db), Path(folder).expanduser() if folder else None))
+    run.rows(backups(locate(run.db), _place(folder, "the folder")))
 
 
 @group.command(
@@ -137,7 +154,10 @@ def verify_backup(
     run: Run,
     file: Annotated[str, typer.Argument(metavar="FILE", help="A backup: its path, or its name in the default place.")],
 ) -> None:
-    """Prove a backup from its manifest: size, hash, integrity, schema and row counts."""
+    """Prove a backup from its manifest: size, hash, integrity, schema and row counts.
+
+    The manifest itself may be named too.
+    """
     from pattern_cli.backups.catalog import find
     from pattern_cli.backups.verify import verify
     from pattern_cli.store.locate import locate

@@ -77,6 +77,13 @@ def test_a_name_beside_the_log_of_a_backup_that_is_gone_is_not_given(make: Make,
     assert default_name(database_path, datetime(2026, 1, 2, tzinfo=UTC), folder) == "c-20260102T000000Z-2.db"
 
 
+@pytest.mark.parametrize("left", [".db-journal", ".db.json-wal", ".db.json", ".db"])
+def test_no_name_is_given_that_could_not_be_used(left: str, make: Make, database_path: Path) -> None:
+    folder = make("20260101T000000Z").parent
+    (folder / f"c-20260102T000000Z{left}").symlink_to("nowhere")
+    assert default_name(database_path, datetime(2026, 1, 2, tzinfo=UTC), folder) == "c-20260102T000000Z-2.db"
+
+
 def test_a_folder_that_is_not_there_is_said(database_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no folder"):
         list(backups(database_path, Path("/nowhere/at/all")))

@@ -6,6 +6,7 @@ import re
 import stat
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import pytest
 from blake3 import blake3
 
 from pattern_cli.backups import finished
+from pattern_cli.backups import snapshot as module
 from pattern_cli.backups.manifest import manifest_path
 from pattern_cli.backups.snapshot import snapshot
+from pattern_cli.backups.verify import verify
 from pattern_cli.errors import ConflictError, FailureError, IntegrityError, NotFoundError
 from pattern_cli.store.constellation import Constellation
 
@@ -197,6 +200,45 @@ def test_two_in_one_second_get_two_names(database: Database) -> None:
     path = database(SMALL)
     made = {take(path).path for _ in range(4)}
     assert len(made) == 4
+
+
+class OneSecond:
+    """A clock that stands still."""
+
+    @staticmethod
+    def now(zone: Any) -> datetime:
+        return datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def test_two_at_once_get_two_names(database: Database, monkeypatch: pytest.MonkeyPatch, started: Any) -> None:
+    """The other one starts when this one has chosen its name, and ends before this one gives it to its backup."""
+    path = database(SMALL)
+    monkeypatch.setattr(module, "datetime", OneSecond)
+    script = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+import pattern_cli.backups.snapshot as module
+from pattern_cli.store.constellation import Constellation
+class OneSecond:
+    now = staticmethod(lambda zone: datetime(2026, 1, 2, tzinfo=UTC))
+module.datetime = OneSecond
+with Constellation.open(sys.argv[1]) as constellation:
+    print(Path(module.snapshot(constellation).path).name, flush=True)
+"""
+    others: list[str] = []
+
+    def other(done: int, total: int | None) -> None:
+        if not others:
+            others.append(started(script, path).line())
+
+    done = Path(take(path, progress=other).path)
+    assert (others, done.name) == (["small-20260102T000000Z.db"], "small-20260102T000000Z-2.db")
+    assert json.loads(manifest_path(done).read_text())["file"] == done.name
+    assert sorted(names(done.parent)) == sorted(
+        [f"{name}{end}" for name in (*others, done.name) for end in ("", ".json")]
+    )
+    assert all(verify(done.parent / name).counts["messages"] == 91 for name in (*others, done.name))
 
 
 def test_an_existing_file_is_never_replaced(database: Database, tmp_path: Path) -> None:

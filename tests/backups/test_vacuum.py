@@ -256,7 +256,7 @@ def test_a_commit_after_the_packing_is_no_damage(
 
     monkeypatch.setattr(module, name, after_a_commit)
     size = roomy.stat().st_size
-    with pytest.raises(ConflictError, match="another process has changed .*nothing was done"):
+    with pytest.raises(ConflictError, match=r"another process has changed .*nothing was done"):
         run(roomy)
     assert roomy.stat().st_size == size
     assert folder_of(roomy) == [roomy.name]

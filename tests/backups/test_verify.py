@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import apsw
 import pytest
@@ -38,6 +40,20 @@ def test_a_backup_proves_itself(backup: Path) -> None:
     assert proven.integrity == "ok"
     assert proven.counts["messages"] == 91
     assert proven.version == 13
+
+
+def test_the_manifest_means_its_backup(backup: Path) -> None:
+    assert verify(manifest_path(backup)) == replace(verify(backup), seconds=ANY)
+    backup.unlink()
+    with pytest.raises(NotFoundError, match=f"no backup at {backup}, only its manifest"):
+        verify(manifest_path(backup))
+
+
+def test_a_backup_may_be_named_as_a_manifest_is(backup: Path) -> None:
+    other = backup.with_name("x.json")
+    backup.rename(other)
+    manifest_path(backup).rename(manifest_path(other))
+    assert verify(other).path == str(other)
 
 
 def test_proving_changes_nothing(backup: Path) -> None:

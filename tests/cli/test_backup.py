@@ -69,6 +69,29 @@ def test_a_backup_is_proven_by_name(database: Database, cli: Callable[..., Any])
     assert json.loads(done.out)["integrity"] == "ok"
 
 
+def test_a_manifest_names_its_backup_too(database: Database, cli: Callable[..., Any]) -> None:
+    path = database(SMALL)
+    made = json.loads(cli("--db", path, "backup", "--json").out)
+    done = cli("--db", path, "backup", "verify", Path(made["manifest"]).name, "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["path"] == made["path"]
+
+
+def test_an_empty_place_is_a_mistake(database: Database, cli: Callable[..., Any]) -> None:
+    path = database(SMALL)
+    for words in (("backup", "-o", ""), ("backup", "list", " ")):
+        done = cli("--db", path, *words)
+        assert (done.code, done.out) == (2, "")
+        assert "backups/ beside the database" in done.err
+    assert not (path.parent / "backups").exists()
+
+
+def test_the_list_does_not_claim_that_a_backup_is_verified_today(database: Database, cli: Callable[..., Any]) -> None:
+    path = database(SMALL)
+    cli("--db", path, "backup")
+    assert cli("--db", path, "backup", "list", "--format", "table").out.endswith("  verified when made\n")
+
+
 def test_a_tampered_backup_fails_with_status_5(database: Database, cli: Callable[..., Any]) -> None:
     path = database(SMALL)
     backup = Path(json.loads(cli("--db", path, "backup", "--json").out)["path"])
