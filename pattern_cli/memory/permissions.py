@@ -38,5 +38,5 @@ def require(permission: str, operation: Operation, name: str, as_admin: bool, re
     whose = f"the permission that {receiver} has for it" if receiver else "its permission"
     raise RefusedError(
         f"{_VERBS[operation]} {name} is not allowed: {whose} is {permission} ({meaning})",
-        "--as-admin does it anyway; `pattern memory meta` changes the permission",
+        f"--as-admin does it anyway; `pattern memory {'share' if receiver else 'meta'}` changes the permission",
     )

@@ -172,7 +172,7 @@ def test_what_a_change_needs_may_turn_out_while_it_is_made(small: Constellation)
         document.splice("content", 0, 1, "")
         return ["delete"]
 
-    with pytest.raises(RefusedError, match="deleting from .+ is not allowed"):
+    with pytest.raises(RefusedError, match=r"deleting from .+ is not allowed"):
         Editor(small).edit(id, deleting, "manual:set", None, Terms(force_limit=True))
     assert small.value("SELECT count(*) FROM memory_block_updates") == rows
     assert Editor(small).edit(id, adding("x"), "manual:append", None, Terms(force_limit=True)).changed
