@@ -15,6 +15,7 @@ from pattern_cli.memory.editing import Edited, Editor, Terms
 from pattern_cli.memory.timeline import Effect, Timeline
 from pattern_cli.memory.versions import Applied, Update, Versions
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.decoding import read_time
 
 if TYPE_CHECKING:
     from pattern_cli.memory.documents import Document
@@ -26,15 +27,26 @@ _GONE = object()
 
 @dataclass(frozen=True, slots=True)
 class Reverted:
-    """What was undone or redone: the edit's `seq`, its source and time as stored, and the change of the content.
+    """What was undone or redone, or would be: `of` is the edit's `seq`, `source` and `created_at` are its own.
 
-    A dry run of several steps tells all of them as one change, with the last edit's `seq`.
+    `seq` is the new update, None in a dry run, which tells several steps as one change with the last edit's `of`.
+    `before`, `after`, `used_before`, `used` and `changed` as in `Edited`.
     """
 
-    seq: int
+    id: str
+    owner: str
+    label: str
+    action: str
+    of: int
     source: str | None
     created_at: str | None
-    edited: Edited
+    seq: int | None
+    changed: bool
+    used_before: int
+    used: int
+    before: str
+    after: str
+    dry_run: bool
 
 
 class History:
@@ -65,6 +77,8 @@ class History:
             past = versions.at(seq)
 
             def change(document: Document, schema: Schema) -> None:
+                if document.roots() == past.roots():
+                    return
                 if not document.includes(past.version):
                     document.merge(past.snapshot())
                 document.revert_to(past.version)
@@ -83,6 +97,8 @@ class History:
             timeline = Timeline(Versions(self._constellation, block_id))
             if terms.dry_run:
                 return [self._step(timeline, block_id, word, _chosen(timeline, word, seq, steps), terms)]
+            if word == "undo":
+                _chosen(timeline, word, seq, steps)
             done = []
             for _ in range(steps):
                 done.append(self._step(timeline, block_id, word, _chosen(timeline, word, seq, 1), terms))
@@ -103,8 +119,22 @@ class History:
                     _revert(document, one.by, f"manual:{word}:{one.name}")
 
         edited = self._editor.edit(block_id, change, f"manual:{word}:{name}", "overwrite", terms)
-        source, created = (value if isinstance(value, str) else None for value in (told.source, told.created_at))
-        return Reverted(name, source, created, edited)
+        return Reverted(
+            id=edited.id,
+            owner=edited.owner,
+            label=edited.label,
+            action=word,
+            of=name,
+            source=told.source if isinstance(told.source, str) else None,
+            created_at=read_time(told.created_at, "created_at", []),
+            seq=edited.seq,
+            changed=edited.changed,
+            used_before=edited.used_before,
+            used=edited.used,
+            before=edited.before,
+            after=edited.after,
+            dry_run=edited.dry_run,
+        )
 
 
 def _name(found: Effect | Update) -> int:
@@ -148,8 +178,8 @@ def _chosen(timeline: Timeline, word: str, seq: int | None, steps: int) -> tuple
             return tuple(reversed(stack[-steps:]))
         if steps == 1 and branches:
             return branches[-1:]
-        many = f"only {len(stack)} edits" if stack else "nothing"
-        raise ConflictError(f"there is {many} to {word}", "`pattern memory history` shows what was done")
+        said = f"only {len(stack)} edits can be {word}ne" if stack else f"there is nothing to {word}"
+        raise ConflictError(said, "`pattern memory history` shows what was done")
     every: tuple[Effect | Update, ...] = (*stack, *branches)
     for found in every:
         if _name(found) == seq:

@@ -58,7 +58,7 @@ def test_what_another_wrote_after_an_edit_survives_its_undo(persona: Any) -> Non
     persona.agent(cached, known)
     assert persona.text == "OURS the middle stays THEIRS"
     done = persona.history.undo(persona.id, seq=ours, terms=ADMIN)
-    assert persona.text == "the middle stays THEIRS" == done[0].edited.after
+    assert persona.text == "the middle stays THEIRS" == done[0].after
 
 
 def test_a_key_that_another_set_after_an_edit_survives_its_undo(block: Callable[[str], Any]) -> None:
@@ -108,7 +108,7 @@ def test_a_dry_run_of_many_steps_tells_what_they_would_do(persona: Any) -> None:
     told = persona.history.undo(persona.id, steps=3, terms=Terms(as_admin=True, dry_run=True))
     assert persona.flags() == rows
     persona.history.undo(persona.id, steps=3, terms=ADMIN)
-    assert told[-1].edited.after == persona.text
+    assert told[-1].after == persona.text
 
 
 def test_revert_goes_to_any_version(persona: Any) -> None:
