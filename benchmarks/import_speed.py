@@ -164,12 +164,12 @@ def peer(archive: Path, folder: Path, settings: str) -> float:
 def insert(archive: Path, path: Path, settings: str) -> None:
     """The peer's process: decode everything, then measure; `settings` are `ordinary` or `import`."""
     from pattern_cli.archives.archive import Archive
-    from pattern_cli.archives.batches import SameBatches
     from pattern_cli.archives.history import NewIds, message_rows
     from pattern_cli.archives.planning import Planner
     from pattern_cli.archives.plans import ImportOptions
     from pattern_cli.archives.rows import JsonColumns, insert
     from pattern_cli.archives.service import CACHE
+    from pattern_cli.messages.batches import SameBatches
     from pattern_cli.store.constellation import Constellation
 
     with Archive.open(archive) as source, Constellation.open(path, "write") as target:

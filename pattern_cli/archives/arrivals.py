@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from pattern_cli.archives.archive import Archive
-from pattern_cli.archives.identity import fresh_ids
 from pattern_cli.archives.placement import Ground, Placed
 from pattern_cli.archives.plans import Action, Arrival
 from pattern_cli.archives.records import AgentRecord, GroupRecord
 from pattern_cli.errors import IntegrityError, RefusedError, UsageError
+from pattern_cli.store.identity import fresh_ids
 
 _TABLES = {"agent": "agents", "group": "agent_groups"}
 

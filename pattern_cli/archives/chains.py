@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pattern_cli.archives.identity import fresh_ids
 from pattern_cli.archives.inventory import ChainItem
 from pattern_cli.archives.placement import Ground, PlacedLink
 from pattern_cli.archives.plans import REPEATED, counted
+from pattern_cli.store.identity import fresh_ids
 
 
 def place_chain(

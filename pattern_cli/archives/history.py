@@ -12,15 +12,15 @@ import apsw
 
 from pattern_cli.archives import fields
 from pattern_cli.archives.archive import Archive
-from pattern_cli.archives.batches import Place, SameBatches, scratch
 from pattern_cli.archives.car import Progress
 from pattern_cli.archives.fields import RecordError
-from pattern_cli.archives.identity import Identity, fresh_ids
 from pattern_cli.archives.messages import Message
 from pattern_cli.archives.placement import Placement
 from pattern_cli.archives.plans import Conflict, Policy
 from pattern_cli.archives.rows import JsonColumns, Row
 from pattern_cli.errors import ConflictError
+from pattern_cli.messages.batches import Place, SameBatches, scratch
+from pattern_cli.store.identity import Identity, fresh_ids
 
 
 class NewIds:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pattern_cli.archives.arrivals import free_name
-from pattern_cli.archives.identity import fresh_ids
 from pattern_cli.archives.inventory import BlockItem
 from pattern_cli.archives.placement import Ground, Placed, PlacedBlock
 from pattern_cli.archives.plans import REPEATED, counted
+from pattern_cli.store.identity import fresh_ids
 from pattern_cli.store.ids import CONSTELLATION
 
 # The label of a block and the name of its owner; one that exists no more goes by its id.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pattern_cli.archives.identity import Identity
 from pattern_cli.archives.inventory import BlockItem, ChainItem
 from pattern_cli.archives.plans import Action, Arrival, Conflict, ImportOptions
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)

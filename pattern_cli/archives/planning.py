@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pattern_cli.archives import inventory as inventories
 from pattern_cli.archives.archive import Archive
 from pattern_cli.archives.arrivals import place_arrivals
-from pattern_cli.archives.batches import BatchCount, SameBatches
 from pattern_cli.archives.car import Progress
 from pattern_cli.archives.chains import place_chain
 from pattern_cli.archives.history import KeptIds, NewIds, message_rows
@@ -19,6 +18,7 @@ from pattern_cli.archives.plans import REPEATED, Conflict, ImportOptions, Import
 from pattern_cli.archives.relations import place_members, place_shares
 from pattern_cli.archives.removal import Removed, count_removed
 from pattern_cli.archives.rows import JsonColumns
+from pattern_cli.messages.batches import BatchCount, SameBatches
 from pattern_cli.store import times
 from pattern_cli.store.constellation import Constellation
 

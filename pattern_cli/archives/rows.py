@@ -7,10 +7,10 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from pattern_cli.archives.identity import Identity
 from pattern_cli.archives.placement import Member, Placed, PlacedBlock, PlacedLink, Share
 from pattern_cli.archives.records import AgentRecord, BlockRecord, EntryRecord, GroupRecord, SummaryRecord
 from pattern_cli.store import times
+from pattern_cli.store.identity import Identity
 
 Row = tuple[Any, ...]
 

@@ -13,7 +13,6 @@ from dataclasses import fields
 import apsw
 
 from pattern_cli.archives.archive import Archive
-from pattern_cli.archives.batches import BatchCount, Batches, SameBatches
 from pattern_cli.archives.car import Progress
 from pattern_cli.archives.history import KeptIds, NewIds, message_rows, places
 from pattern_cli.archives.planning import Decisions, History, Planner
@@ -22,6 +21,7 @@ from pattern_cli.archives.removal import remove
 from pattern_cli.archives.rows import JsonColumns
 from pattern_cli.archives.writing import Writer
 from pattern_cli.errors import ConflictError
+from pattern_cli.messages.batches import BatchCount, Batches, SameBatches
 from pattern_cli.store.constellation import Constellation
 
 # How much of the database an import keeps in memory; negative means kibibytes to SQLite.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pattern_cli.archives.identity import Identity, fresh_ids
+from pattern_cli.store.identity import Identity, fresh_ids
 
 
 @pytest.fixture

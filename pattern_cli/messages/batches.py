@@ -1,4 +1,4 @@
-"""New batch ids for an import: one map for the whole archive (design: import.md, Ids).
+"""New batch ids for messages that come in or are copied: one map for an archive or an agent (design: import.md, Ids).
 
 A batch keeps its milliseconds and gets a sequence number that is free in the target. An id that is no snowflake (the
 runtime's own imports make such, and cannot read them back) becomes its first message's position.

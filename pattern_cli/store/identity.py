@@ -1,4 +1,4 @@
-"""Which id and name everything in an archive gets, and where those ids occur inside JSON (design: import.md, Ids)."""
+"""Which id and name everything in an archive, or a copied agent, gets; where they occur in JSON (design: import.md)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DRAWN_AT_ONCE = 1024
 
 @dataclass(slots=True)
 class Identity:
-    """Archived ids and what they become; an id that keeps its value is in the maps all the same.
+    """Old ids and what they become; an id that keeps its value is in the maps all the same.
 
     `names` holds agents that get another name, old to new.
     """

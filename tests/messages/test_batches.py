@@ -7,7 +7,8 @@ from typing import Any
 import apsw
 import pytest
 
-from pattern_cli.archives.batches import BatchCount, Batches, SameBatches, number_of
+from pattern_cli.messages.batches import BatchCount, Batches, SameBatches, number_of
+from pattern_cli.schema import create_constellation
 from pattern_cli.store import snowflake
 
 BASE = 31_395_935_909_707_776
@@ -34,8 +35,9 @@ class Target:
 
 
 @pytest.fixture
-def target(fresh: Path) -> Iterator[Target]:
-    target = Target(fresh)
+def target(tmp_path: Path) -> Iterator[Target]:
+    create_constellation(tmp_path / "target.db").close()
+    target = Target(tmp_path / "target.db")
     yield target
     target.connection.close()
 
