@@ -31,11 +31,11 @@ AGENTS = Table(
         Column(
             "status", "STATUS", show=lambda s: MARKS.get(s, str(s)), style=lambda row: STYLES.get(row.status, "red")
         ),
-        Column("model", "MODEL", wide=True),
+        Column("model", "MODEL", wide=True, least=8),
         Column("block_count", "BLOCKS", show=values.number, right=True),
         Column("message_count", "MESSAGES", show=values.number, right=True),
-        Column("last_active", "LAST ACTIVE", show=values.ago),
-        Column("id", "ID", show=values.short_id, style="dim"),
+        Column("last_active", "LAST ACTIVE", show=values.ago, leave_out=2),
+        Column("id", "ID", style="dim", ids=12, leave_out=1),
     ),
     empty="no agents yet → pattern import ARCHIVE brings some in",
 )

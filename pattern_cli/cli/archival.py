@@ -24,7 +24,7 @@ def _number(chunk: Any) -> str:
 
 _OWNER = Column("owner", "OWNER")
 _COLUMNS = (
-    Column("id", "ID", style="dim"),
+    Column("id", "ID", style="dim", ids=16),
     Column("created_at", "CREATED", show=values.ago),
     Column("chunk_index", "PART", of_row=_mark),
     Column("preview", "CONTENT", wide=True),

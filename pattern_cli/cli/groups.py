@@ -19,7 +19,7 @@ GROUPS = Table(
         Column("pattern_type", "PATTERN"),
         Column("member_count", "MEMBERS", show=values.number, right=True),
         Column("members", "AGENTS", show=words, wide=True),
-        Column("id", "ID", show=values.short_id, style="dim"),
+        Column("id", "ID", style="dim", ids=12, leave_out=1),
     ),
     empty="no groups yet → pattern import ARCHIVE brings some in",
 )

@@ -60,16 +60,16 @@ def _label_style(row: Any) -> str:
     return "bold" if row.is_active else "dim strike"
 
 
-_OWNER = Column("owner", "OWNER")
+_OWNER = Column("owner", "OWNER", wide=True, least=8)
 _COLUMNS = (
-    Column("label", "LABEL", style=_label_style, wide=True),
+    Column("label", "LABEL", style=_label_style, wide=True, least=24),
     Column("pinned", "", show=lambda pinned: "📌" if pinned else ""),
     Column("block_type", "TYPE"),
-    Column("used", "USED", of_row=_bar, style=_fill_style),
+    Column("used", "USED", of_row=_bar, style=_fill_style, leave_out=1),
     Column("char_limit", "/ LIMIT", of_row=_fill, style=_fill_style, right=True),
     Column("permission", "PERMISSION", of_row=lambda row: row.share_permission or row.permission),
-    Column("updated_at", "UPDATED", show=values.ago),
-    Column("shared_with", "SHARED WITH", of_row=_shared, wide=True),
+    Column("updated_at", "UPDATED", show=values.ago, leave_out=3),
+    Column("shared_with", "SHARED WITH", of_row=_shared, wide=True, least=12, leave_out=2),
 )
 _EMPTY = "no memory here → pattern memory list --all shows deleted blocks too"
 OF_ONE = Table(columns=_COLUMNS, empty=_EMPTY)

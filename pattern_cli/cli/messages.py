@@ -24,8 +24,6 @@ group = Group("messages", help="Messages: list, show, follow.")
 ON_TERMINAL = 50
 _PREVIEW = 400
 _ONE_LINE = 100
-_SHORT_ID = 16
-_ID_REST = 4
 _NAME_WIDTH = 16
 _MARK_WIDTH = 12
 EMPTY = ("(empty)", "dim")
@@ -36,12 +34,6 @@ STYLES = {"user": "green", "assistant": "cyan", "tool": "dim", "system": "yellow
 def preview(text: str) -> str:
     """A text on one line, cut where no terminal would show it."""
     return " ".join(text[:_PREVIEW].split())
-
-
-def short_id(id: Any) -> str:
-    """The beginning of an id, long enough to name the message: `msg_` and 12 digits."""
-    whole = values.plain(id)
-    return whole if len(whole) <= _SHORT_ID + _ID_REST else whole[:_SHORT_ID]
 
 
 def state_words(row: Any) -> str:
@@ -89,7 +81,7 @@ MESSAGES = Table(
         Column("agent_name", "AGENT", of_row=lambda row: row.agent_name or row.agent_id, style="bold"),
         Column("role", "ROLE", of_row=role_words, style=_role_style),
         Column("text", "TEXT", of_row=_line_of_text, wide=True),
-        Column("id", "ID", show=short_id, style="dim"),
+        Column("id", "ID", style="dim", ids=16, leave_out=1),
     ),
     empty="no messages here → --archived and --deleted show hidden ones",
 )

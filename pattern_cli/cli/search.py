@@ -20,6 +20,7 @@ DEFAULT = 20
 _FOUND = "bold yellow"
 _LONGEST_PLACE = 28
 _BEFORE = 16
+_LEAST_SCORE = 0.01
 
 
 class Syntax(StrEnum):
@@ -27,6 +28,11 @@ class Syntax(StrEnum):
 
     words = "words"
     fts5 = "fts5"
+
+
+def _score(score: float) -> str:
+    """Two digits; a hit never looks as if it were none."""
+    return f"{score:.2f}" if score >= _LEAST_SCORE else f"<{_LEAST_SCORE}"
 
 
 def _place(row: Any) -> str:
@@ -63,11 +69,12 @@ def _snippet(row: Any) -> list[tuple[str, str]]:
 
 HITS = Table(
     columns=(
-        Column("score", "SCORE", show=lambda score: f"{score:.2f}", style="cyan", right=True),
+        Column("score", "SCORE", show=_score, style="cyan", right=True),
         Column("kind", "KIND", of_row=_state),
-        Column("agent_name", "WHERE", of_row=_place, style="bold"),
-        Column("created_at", "TIME", of_row=_time, style="dim"),
-        Column("snippet", "FOUND", of_row=_snippet, wide=True),
+        Column("agent_name", "WHERE", of_row=_place, style="bold", wide=True, least=12),
+        Column("label", "LABEL", told=True),
+        Column("created_at", "TIME", of_row=_time, style="dim", leave_out=1),
+        Column("snippet", "FOUND", of_row=_snippet, wide=True, least=32),
         Column("id", "ID", of_row=lambda row: str(row.short_id), style="dim"),
     ),
 )

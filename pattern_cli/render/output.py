@@ -63,7 +63,7 @@ def write_rows(rows: Iterable[Any], table: Table, form: Format, fields: tuple[st
     else:
         from pattern_cli.render.terminal import print_table
 
-        print_table(counted, columns, table.empty)
+        print_table(counted, columns if fields else table.drawn, table.empty)
     return counted
 
 

@@ -17,10 +17,13 @@ class Column:
 
     `show` gets the value and returns plain text; `of_row` (instead) gets the whole row and returns plain text or a list
     of pieces and their Rich styles. `style` is a Rich style or a function of the row. `right` aligns numbers; `wide`
-    may take the rest of the line and is cut there.
+    may take the rest of the line and is cut there, though not below `least` characters as long as there is another
+    way. `leave_out` numbers the columns that a terminal too narrow for all does without, the first one first. `ids`
+    shows only the beginnings of ids that tell them apart, of so many characters at least. `told` says that another
+    column tells it on a terminal already: it is for pipes, and for who names it in `--fields`.
     """
 
-    __slots__ = ("header", "key", "of_row", "right", "show", "style", "wide")
+    __slots__ = ("header", "ids", "key", "least", "leave_out", "of_row", "right", "show", "style", "told", "wide")
 
     def __init__(
         self,
@@ -31,6 +34,10 @@ class Column:
         style: str | Callable[[Any], str] = "",
         right: bool = False,
         wide: bool = False,
+        least: int = 5,
+        leave_out: int = 0,
+        ids: int = 0,
+        told: bool = False,
     ) -> None:
         self.key = key
         self.header = header
@@ -39,6 +46,10 @@ class Column:
         self.style = style
         self.right = right
         self.wide = wide
+        self.least = least
+        self.leave_out = leave_out
+        self.ids = ids
+        self.told = told
 
 
 class Table:
@@ -53,6 +64,11 @@ class Table:
         self.columns = columns
         self.empty = empty
         self.record = record
+
+    @property
+    def drawn(self) -> tuple[Column, ...]:
+        """The columns on a terminal."""
+        return tuple(column for column in self.columns if not column.told)
 
 
 class Line:

@@ -14,13 +14,11 @@ from rich.text import Text
 
 from pattern_cli.render import safe, values
 from pattern_cli.render.encode import mapping
+from pattern_cli.render.fitting import GAP, fitted
 from pattern_cli.render.output import paged
 from pattern_cli.render.tables import Column, Layout, Line
 
 _PIPE_WIDTH = 200
-_GAP = 2
-# Narrower than this a cut cell says nothing.
-_LEAST = 5
 # Blanks at the end of a line, before the codes that end its style.
 _END = r" +((?:\x1b\[[\d;]*m)*)$"
 
@@ -34,23 +32,28 @@ def console(stderr: bool = False) -> Console:
 
 def print_table(rows: Iterable[Any], columns: tuple[Column, ...], empty: str) -> None:
     """Print rows as a borderless table, or say on standard error what an empty one means."""
-    table = RichTable(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", show_edge=False)
-    for column in columns:
-        header = Text(column.header, no_wrap=True)
-        table.add_column(header, justify="right" if column.right else "left", overflow="ellipsis")
-    widths = [len(column.header) for column in columns]
-    for row in rows:
-        cells = [_cell(row, column) for column in columns]
-        widths = [max(width, cell.cell_len) for width, cell in zip(widths, cells, strict=True)]
-        table.add_row(*cells)
-    if not table.row_count:
+    drawn = [[_cell(row, column) for column in columns] for row in rows]
+    if not drawn:
         console(stderr=True).print(empty)
         return
-    # Rich makes the columns that may wrap narrower first, down to nothing. Their cells are cut all the same.
-    needed = (_LEAST if column.wide else width for column, width in zip(columns, widths, strict=True))
-    if sum(needed) + _GAP * (len(columns) - 1) <= console().width:
-        for column, drawn in zip(columns, table.columns, strict=True):
-            drawn.no_wrap = not column.wide
+    for at, column in enumerate(columns):
+        if column.ids:
+            cells = [cells[at] for cells in drawn]
+            for cell, short in zip(cells, values.short_ids([cell.plain for cell in cells], column.ids), strict=True):
+                cell.right_crop(len(cell) - len(short))
+    widths = [max(len(column.header), *(cells[at].cell_len for cells in drawn)) for at, column in enumerate(columns)]
+    found = fitted(columns, widths, console().width)
+    table = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", show_edge=False)
+    kept = [at for at, width in enumerate(found) if width]
+    for at in kept:
+        table.add_column(
+            Text(columns[at].header, no_wrap=True),
+            justify="right" if columns[at].right else "left",
+            overflow="ellipsis",
+            width=found[at],
+        )
+    for cells in drawn:
+        table.add_row(*(cells[at] for at in kept))
     _print(table)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import datetime
+from itertools import pairwise, takewhile
 from typing import Any
 
 from pattern_cli.render import safe
@@ -12,7 +13,6 @@ from pattern_cli.render import safe
 _UNITS = ((31_557_600, "y"), (2_629_800, "mo"), (86_400, "d"), (3_600, "h"), (60, "min"))
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _LEVELS = "▁▂▃▄▅▆▇█"
-_ID_SHOWN = 12
 DASH = "–"
 
 
@@ -103,9 +103,14 @@ def sparkline(counts: list[int]) -> str:
     return "".join(_LEVELS[0 if not top else min(7, -(-count * 7 // top))] for count in counts)
 
 
-def short_id(id: Any) -> str:
-    """The beginning of an id, which names the thing as well as the whole id does, unless it is shared."""
-    return id[:_ID_SHOWN] if isinstance(id, str) else plain(id)
+def short_ids(ids: list[str], least: int) -> list[str]:
+    """The beginnings of ids that tell each of them from all the others, `least` characters long or longer."""
+    ordered = sorted(set(ids))
+    same = dict.fromkeys(ordered, 0)
+    for one, other in pairwise(ordered):
+        length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+        same[one], same[other] = max(same[one], length), length
+    return [id[: max(same[id] + 1, least)] for id in ids]
 
 
 def padded(texts: list[str]) -> list[str]:

@@ -120,6 +120,19 @@ def test_roles_in_words(role: Any, words: str) -> None:
     assert role_words(role) == words
 
 
+def test_ids_that_begin_alike_are_longer(database: Copy, cli: Callable[..., Any]) -> None:
+    path = database(SMALL)
+    connection = apsw.Connection(str(path))
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("UPDATE agents SET id = 'ea0f0a49523a4b93a139570e2791c66a' WHERE name = 'Marlow'")
+    connection.close()
+    shown = cli("--db", path, "agents", "list", "--format", "table").out
+    ids = [line.split()[-1] for line in shown.splitlines()[1:]]
+    assert ids[:2] == ["ea0f0a49523a4b939", "ea0f0a49523a4b93a"]
+    for id in ids:
+        assert cli("--db", path, "agents", "show", id).code == 0
+
+
 def test_nested_values() -> None:
     assert [nested(value) for value in (None, {}, [], "", 0)] == ["", "", "", '""', "0"]
     assert nested({"a": [1]}) == '{\n  "a": [\n    1\n  ]\n}'

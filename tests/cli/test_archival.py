@@ -75,6 +75,14 @@ def test_raw_is_the_content_alone(small: Path, cli: Cli) -> None:
     assert cli("--db", small, "archival", "show", "arch_4755", "--raw").out == content
 
 
+def test_a_table_has_short_ids_that_name_their_entries(small: Path, cli: Cli) -> None:
+    lines = cli("--db", small, "archival", "list", "Marlow", "--format", "table").out.splitlines()[1:]
+    ids = [line.split()[0] for line in lines]
+    assert set(map(len, ids)) == {16}
+    assert cli("--db", small, "archival", "show", ids[0]).code == 0
+    assert len(cli("--db", small, "archival", "list", "Marlow", "-n", "1").out.split("\t")[0]) == 37
+
+
 def test_an_empty_list_says_what_to_do(small: Path, cli: Cli) -> None:
     done = cli("--db", small, "archival", "list", "Quill ツ שלום", "--format", "table")
 

@@ -99,6 +99,13 @@ def test_a_damaged_block_is_marked_and_counted(put: Callable[..., Path], cli: Cl
     assert "1 row could not be decoded" in done.err
 
 
+@pytest.mark.parametrize("columns", [80, 100, 160])
+def test_labels_and_numbers_survive_on_a_narrow_terminal(
+    columns: int, database: Callable[[str], Path], seen: Callable[..., str], golden: Callable[[str, str], None]
+) -> None:
+    golden(f"memory-list-{columns}.txt", seen("--db", database(SMALL), "memory", "list", "Juniper", columns=columns))
+
+
 def test_show_prints_a_header_line_and_the_content(small: Path, cli: Cli) -> None:
     done = cli("--db", small, "memory", "show", "Juniper", "scratchpad", "--format", "table")
 

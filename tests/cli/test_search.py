@@ -13,6 +13,8 @@ import apsw
 import pexpect
 import pytest
 
+from pattern_cli.cli.search import _score
+
 Database = Callable[[str], Path]
 Cli = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +71,7 @@ def test_a_pipe_gets_one_line_a_hit_and_nothing_else(small: Path, cli: Cli) -> N
     lines = [line.split("\t") for line in done.out.splitlines()]
     assert (done.code, done.err, len(lines)) == (0, "", 3)
     assert lines[0][0] == "1.0"
-    assert "«kettle»" in lines[0][4]
+    assert "«kettle»" in lines[0][5]
 
 
 def test_words_may_be_given_one_by_one(small: Path, cli: Cli) -> None:
@@ -81,6 +83,23 @@ def test_every_format_and_chosen_fields(small: Path, cli: Cli, form: str) -> Non
     done = cli("--db", small, "search", "kettle", "--format", form, "--fields", "kind,id", "-n", "1")
     assert (done.code, done.err) == (0, "")
     assert "mem_a320b8" in done.out
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv"])
+def test_a_hit_in_memory_has_its_label_in_a_pipe(small: Path, cli: Cli, form: str) -> None:
+    assert "undo_branch" in cli("--db", small, "search", "kettle", "--in", "memory", "--format", form).out
+
+
+@pytest.mark.parametrize(("columns", "least"), [(80, 32), (100, 32), (140, 50)])
+def test_snippets_have_room(small: Path, terminal: Callable[..., str], columns: int, least: int) -> None:
+    head, *lines = plain(terminal("--db", small, "search", "kettle", columns=columns)).splitlines()
+    assert head.index("ID") - head.index("FOUND") - 2 >= least
+    assert all("«" in line for line in lines[:-1])
+
+
+def test_a_hit_never_has_the_score_of_none() -> None:
+    """A word in more than half of all texts weighs next to nothing."""
+    assert [_score(score) for score in (1.0, 0.5, 0.01, 0.0099, 0.0)] == ["1.00", "0.50", "0.01", "<0.01", "<0.01"]
 
 
 def test_an_unknown_field(small: Path, cli: Cli) -> None:

@@ -99,6 +99,18 @@ def test_a_table_has_a_head_and_no_blanks_at_the_ends(capsys: Captured) -> None:
     )
 
 
+def test_a_column_that_another_one_tells_is_for_pipes(capsys: Captured) -> None:
+    table = Table((Column("name", "NAME"), Column("count", "COUNT", told=True)), record=Row)
+    for form, fields, expected in (
+        (Format.table, (), "NAME\na\n"),
+        (Format.table, ("name", "count"), "NAME  COUNT\na     1\n"),
+        (Format.tsv, (), "a\t1\n"),
+        (Format.csv, (), "name,count\na,1\n"),
+    ):
+        write_rows([Row("a", 1)], table, form, fields)
+        assert capsys.readouterr().out == expected
+
+
 def test_an_empty_table_says_what_to_do_on_standard_error(capsys: Captured) -> None:
     write_rows((), TABLE, Format.table, ())
     assert capsys.readouterr() == ("", "no rows yet\n")

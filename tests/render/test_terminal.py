@@ -74,6 +74,19 @@ def test_no_column_is_gone_and_no_header_wraps(capsys: Captured, monkeypatch: py
     assert max(len(header), len(row)) <= 40
 
 
+def test_a_column_that_may_be_left_out_spares_the_others(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "22")
+    columns = (Column("name", "NAME", wide=True, least=12), COLUMNS[1], Column("text", "TEXT", leave_out=1))
+    print_table([Row("a long name", "good", "a text")], columns, "nothing")
+    assert lines(capsys) == ["NAME         STATUS", "a long name  GOOD"]
+
+
+def test_ids_are_as_long_as_tells_them_apart(capsys: Captured) -> None:
+    rows = [Row("a", "good", "msg_0123456789"), Row("b", "good", "msg_0123456fff"), Row("c", "good", "msg_fedcba9876")]
+    print_table(rows, (COLUMNS[0], Column("text", "ID", ids=8)), "nothing")
+    assert lines(capsys) == ["NAME  ID", "a     msg_01234567", "b     msg_0123456f", "c     msg_fedc"]
+
+
 def test_lines_end_where_their_text_ends(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")

@@ -153,9 +153,22 @@ def test_padded() -> None:
 
 
 def test_short_ids() -> None:
-    assert values.short_id("ea0f0a49523a4b939139570e2791c66a") == "ea0f0a49523a"
-    assert values.short_id("agt_1") == "agt_1"
-    assert [values.short_id(None), values.short_id(b"\xff")] == ["", '"/w=="']
+    first, second = "ea0f0a49523a4b939139570e2791c66a", "ea0f0a49523a4b93a139570e2791c66a"
+    assert values.short_ids([first, "0629388bdbd44789852cbfb8b9309a58"], 12) == ["ea0f0a49523a", "0629388bdbd4"]
+    assert values.short_ids([first, second, "agt_1"], 12) == [first[:17], second[:17], "agt_1"]
+    assert values.short_ids([first, first, ""], 12) == [first[:12], first[:12], ""]
+    assert values.short_ids([first, first[:20], f"{first}0"], 12) == [first, first[:20], f"{first}0"]
+    assert values.short_ids([], 12) == []
+
+
+@given(st.lists(st.text("ab", max_size=20), unique=True), st.integers(1, 8))
+def test_short_ids_tell_their_ids_apart(ids: list[str], least: int) -> None:
+    shown = values.short_ids(ids, least)
+    assert len(set(shown)) == len(ids)
+    for id, short in zip(ids, shown, strict=True):
+        assert id.startswith(short)
+        assert len(short) >= min(least, len(id))
+        assert short == id or not [other for other in ids if other != id and other.startswith(short)]
 
 
 def test_places(monkeypatch: pytest.MonkeyPatch) -> None:
