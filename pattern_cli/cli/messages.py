@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pattern_cli.cli.filters import AgentArgument, Chosen
-from pattern_cli.cli.options import Group, LimitOption, Run
+from pattern_cli.cli.messages_group import group
+from pattern_cli.cli.options import LimitOption, Run
 from pattern_cli.errors import UsageError
 from pattern_cli.render import values
 from pattern_cli.render.formats import Format
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from pattern_cli.messages.rows import MessageRow
     from pattern_cli.messages.tail import Tail
-
-group = Group("messages", help="Messages: list, show, follow.")
 
 ON_TERMINAL = 50
 _PREVIEW = 400
@@ -339,3 +338,7 @@ def _close_when_told_to_end() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), end)
+
+
+# Last, so that their commands follow these in the help.
+from pattern_cli.cli import messages_queue  # noqa: E402, F401

@@ -46,13 +46,14 @@ def read_json(raw: Any, column: str, damage: Damage) -> Any:
     except (ValueError, RecursionError):
         damage.append(f"{column}: not valid JSON")
         return raw
-    if raw.count("[") + raw.count("{") > DEEPEST and _is_deep(value):
+    if raw.count("[") + raw.count("{") > DEEPEST and is_deep(value):
         damage.append(f"{column}: JSON nested too deeply for the runtime")
         return raw
     return value
 
 
-def _is_deep(value: Any) -> bool:
+def is_deep(value: Any) -> bool:
+    """Whether a value is nested in more levels than the runtime reads."""
     level = [value]
     for _ in range(DEEPEST):
         level = [

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import apsw
 import pexpect
 import pytest
 
@@ -22,6 +25,13 @@ STYLE = re.compile(r"\x1b\[[\d;]*m")
 GOLDEN = Path(__file__).parent / "golden"
 # Two days after the messages of small.db were written.
 NOW = 1_795_613_826.0
+HOLDER = """
+import sys, apsw
+connection = apsw.Connection(sys.argv[1])
+connection.execute("SELECT count(*) FROM agents").fetchall()
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 class Clock:
@@ -116,3 +126,33 @@ def golden() -> Callable[[str, str], None]:
         assert text == file.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def run_sql() -> Callable[..., list[Any]]:
+    """Change or ask a database behind the program's back: run_sql(path, "UPDATE …", …)."""
+
+    def ask(path: Path, sql: str, *params: Any) -> list[Any]:
+        connection = apsw.Connection(str(path))
+        try:
+            return list(connection.execute(sql, params))
+        finally:
+            connection.close()
+
+    return ask
+
+
+@pytest.fixture
+def held() -> Iterator[Callable[[Path], None]]:
+    """held(path): another process, which is no run of this program, has the database open until the test ends."""
+    running: list[subprocess.Popen[str]] = []
+
+    def hold(path: Path) -> None:
+        words = [sys.executable, "-c", HOLDER, str(path)]
+        running.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        stream = running[-1].stdout
+        assert stream and stream.readline() == "held\n"
+
+    yield hold
+    for process in running:
+        process.communicate("")

@@ -42,6 +42,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     "messages list": (),
     "messages show": ("MESSAGE",),
     "messages tail": ("-n", "5"),
+    "messages send": ("AGENT", "hello", "--dry-run"),
+    "messages queue": (),
     "search": ("kettle",),
     "import": ("ARCHIVE", "--dry-run"),
     "backup": ("-o", "NEW"),
@@ -53,9 +55,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "migrate up": ("--dry-run",),
     "db info": (),
     "db stats": (),
+    "completions show": ("bash",),
+    "completions install": ("--shell", "fish", "--dir", "NEW"),
 }
 # Commands that write, or that need something besides a constellation.
-OTHERS = {"init", "import", "backup", "backup verify"}
+OTHERS = {"init", "import", "backup", "backup verify", "completions show", "completions install"}
 # What a capital word needs to be found in the database.
 FIRST = {
     "AGENT": "SELECT name FROM agents ORDER BY name LIMIT 1",

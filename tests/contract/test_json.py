@@ -97,6 +97,7 @@ def held(place: Path) -> Iterator[None]:
 def runs(place: Path) -> dict[str, list[list[str]]]:
     """Command lines for every section of the page."""
     small, old = str(place / "small.db"), str(place / "0010-preedit.db")
+    sending = str(place / "small-embeddings.db")
     archive = str(ROOT / "tests" / "fixtures" / "small-group-full.car")
     backup = str(place / "backup" / "small.db")
     listed = {"messages": ["--archived", "--deleted"], "memory": ["--all"]}
@@ -104,6 +105,10 @@ def runs(place: Path) -> dict[str, list[list[str]]]:
         "pattern": [["--db", small]],
         "pattern init": [["init", str(place / "new.db")]],
         "pattern messages tail": [["--db", small, "messages", "tail", "-n", "200"]],
+        "pattern messages send": [
+            ["--db", sending, "messages", "send", "Marlow", "hello", *more] for more in ([], ["--from", "Juniper"])
+        ],
+        "pattern messages queue": [["--db", small, "messages", "queue", "--all"]],
         "pattern search": [
             ["--db", small, "search", text, "--archived", "--deleted", "--inactive", "--limit", "200"]
             for text in ("kettle slow harbor", "a*")

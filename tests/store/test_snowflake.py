@@ -85,3 +85,36 @@ def test_a_position_beyond_the_calendar_carries_no_time() -> None:
 def test_any_text_has_a_time_or_none(text: str) -> None:
     found = snowflake.rfc3339z_of(text)
     assert found is None or found.endswith("Z")
+
+
+def test_drawn_positions_rise_and_tell_the_time() -> None:
+    minter = snowflake.Minter(clock=lambda: MILLISECONDS * 1_000_000)
+    drawn = [minter.draw() for _ in range(1000)]
+
+    assert drawn == sorted(set(drawn))
+    assert {snowflake.milliseconds(position) for position in drawn} == {MILLISECONDS}
+
+
+def test_drawn_positions_rise_when_the_clock_goes_back() -> None:
+    clock = iter([MILLISECONDS * 1_000_000, (MILLISECONDS - 50_000) * 1_000_000])
+    minter = snowflake.Minter(clock=lambda: next(clock))
+
+    assert minter.draw() < minter.draw()
+
+
+def test_a_runtime_that_draws_in_the_same_millisecond_gets_no_position_of_ours() -> None:
+    minter = snowflake.Minter(clock=lambda: MILLISECONDS * 1_000_000)
+
+    assert all(minter.draw() & 0xFFFF >= 0x8000 for _ in range(1000))
+
+
+def test_a_position_that_is_taken_is_not_drawn() -> None:
+    taken: set[int] = set()
+
+    def is_taken(position: int) -> bool:
+        # The first three that are tried belong to somebody.
+        if len(taken) < 3:
+            taken.add(position)
+        return position in taken
+
+    assert snowflake.Minter(is_taken).draw() == max(taken) + 1
