@@ -13,9 +13,12 @@ from pattern_cli.errors import ConflictError, IntegrityError
 from pattern_cli.memory.contents import snapshot_of
 from pattern_cli.memory.documents import Document
 from pattern_cli.memory.loading import Loader
+from pattern_cli.memory.rendering import rendered
+from pattern_cli.memory.schemas import parse
 from pattern_cli.memory.sharing import Owners
 from pattern_cli.store import times
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.decoding import read_json
 
 Snapshot = Callable[[Constellation], str]
 
@@ -80,7 +83,9 @@ class Compactor:
                 raise ConflictError(f"{expected.owner}/{expected.label} was changed meanwhile", "look again and repeat")
             folded = self._fold(block_id)
             gone = self._covered(folded)
-            connection.execute("UPDATE memory_blocks SET loro_snapshot = ? WHERE id = ?", (folded.blob, block_id))
+            # Without any update a preview counts as what an archive left: one that an undo made stale must not stay.
+            change = "UPDATE memory_blocks SET loro_snapshot = ?, content_preview = ? WHERE id = ?"
+            connection.execute(change, (folded.blob, self._rendered(folded), block_id))
             connection.execute("DELETE FROM memory_block_updates WHERE block_id = ?", (block_id,))
             connection.executemany("DELETE FROM memory_block_checkpoints WHERE id = ?", [(id,) for id in gone])
             self._prove(folded)
@@ -121,6 +126,14 @@ class Compactor:
         # Nobody may have looked into it: that would leave empty roots in the snapshot.
         blob = loaded.document.snapshot()
         return _Folded(block_id, owner, label, loaded.document, blob, loaded.active, loaded.inactive)
+
+    def _rendered(self, folded: _Folded) -> str | None:
+        stored = "SELECT metadata, content_preview FROM memory_blocks WHERE id = ?"
+        ((metadata, preview),) = list(self._constellation.rows(stored, (folded.id,)))
+        if folded.updates + folded.undone == 0:
+            return str(preview) if preview else None
+        schema, _ = parse(read_json(metadata, "metadata", []))
+        return rendered(schema, folded.before) or None
 
     def _told(self, folded: _Folded, checkpoints: int, size_after: int, dry_run: bool) -> Compaction:
         return Compaction(

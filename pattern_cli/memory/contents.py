@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pattern_cli.errors import IntegrityError
+from pattern_cli.memory.documents import Document
 from pattern_cli.memory.loading import Loaded, Loader
+from pattern_cli.memory.rendering import rendered
 from pattern_cli.memory.schemas import Schema, parse
 from pattern_cli.memory.views import View, view
 from pattern_cli.store.constellation import Constellation
@@ -42,7 +45,17 @@ def content(constellation: Constellation, loader: Loader, id: str, metadata: Any
         seen = View("", "", None, {})
     # After an undo the preview is stale (M16); without any update row it is what an archive had left to give.
     spare = not complete or loaded.active + loaded.inactive == 0
-    return Content(schema, remark, loaded, seen, complete, has_preview and spare and not seen.whole, damage)
+    only = has_preview and spare and not seen.whole and _says_more(constellation, id, schema)
+    return Content(schema, remark, loaded, seen, complete, only, damage)
+
+
+def _says_more(constellation: Constellation, id: str, schema: Schema) -> bool:
+    """Whether the stored preview is more than the runtime makes of an empty document: headings, counters at zero."""
+    preview = constellation.value("SELECT content_preview FROM memory_blocks WHERE id = ?", (id,))
+    try:
+        return bool(preview != rendered(schema, Document()))
+    except IntegrityError:
+        return True
 
 
 def snapshot_of(constellation: Constellation, id: str) -> Any:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,12 @@ def test_the_snapshot_is_as_stored(path: Path, put_block: Any, snapshot: Any, ty
         assert snapshot_of(constellation, id) == blob
         assert snapshot_of(constellation, "mem_none") is None
     assert read(path, id).view.whole == "base"
+
+
+def test_a_preview_of_headings_and_zeros_alone_is_no_content(path: Path, put_block: Any) -> None:
+    schema = (
+        '{"schema":{"Map":{"fields":[{"name":"energy","description":"","field_type":"Counter","required":false}]}}}'
+    )
+    id = put_block(path, "zero", metadata=schema, preview="energy: 0")
+    found = read(path, id, metadata=json.loads(schema), preview=True)
+    assert not found.preview_only
