@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "vacuum": ("vacuum", "Give unused space back to the disk."),
     "migrate": ("migrate", "Schema versions: status, plan, upgrade."),
     "db": ("database", "The database file: facts and counts."),
+    "completions": ("completions", "Completion in bash, zsh and fish: show, install."),
 }
 _EXAMPLES = (
     "pattern                          where the constellation is and what is in it",
@@ -132,6 +133,10 @@ def root(
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit status; no error leaves it as a traceback."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if shell := os.environ.get("_PATTERN_COMPLETE"):  # a shell asks, because somebody pressed TAB
+        from pattern_cli.cli.shells import respond
+
+        return respond(shell, arguments)
     _make_streams_ready()
     try:
         status = _invoke(arguments)

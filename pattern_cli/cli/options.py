@@ -8,8 +8,10 @@
         with run.open() as constellation:
             run.rows(Agents(constellation).list(status=status))
 
-`rows=` or `record=` names what the command prints and adds `--format`, `--json` and `--fields`; `db=False` leaves out
-`--db`. Everything else is an ordinary Typer signature. `Group(..., alone=True)` is a command without subcommands.
+A parameter's metavar also says what the shells complete there: `AGENT`, `GROUP`, `OWNER`, `LABEL`, `FILE`, … (see
+`completing.MEANINGS`). `rows=` or `record=` names what the command prints and adds `--format`, `--json` and `--fields`;
+`db=False` leaves out `--db`. Everything else is an ordinary Typer signature. `Group(..., alone=True)` is a command
+without subcommands; `group.add(Group("field", help="…"))` makes a group inside a group, to any depth.
 Options that several commands share are a class of `Together`, and one argument of the function.
 """
 
@@ -231,6 +233,7 @@ class PatternCommand(TyperCommand):
 
     examples: tuple[str, ...] = ()
     exits: tuple[int, ...] = ()
+    view: Table | Layout | None = None
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the sections after the options, line for line."""
@@ -242,6 +245,7 @@ class PatternGroup(TyperGroup):
 
     examples: tuple[str, ...] = ()
     exits: tuple[int, ...] = ()
+    view: Table | Layout | None = None
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the sections after the commands, line for line."""
@@ -304,7 +308,8 @@ class Group:
 
         def declare(function: Callable[..., None]) -> Callable[..., None]:
             wrapped = _with_run(function, rows or record, db)
-            self.app.command(name, cls=self._command_class(examples, exits, db))(wrapped)
+            attributes = {"examples": examples, "exits": _statuses(exits, db), "view": rows or record}
+            self.app.command(name, cls=type("DeclaredCommand", (PatternCommand,), attributes))(wrapped)
             return function
 
         return declare
@@ -316,7 +321,7 @@ class Group:
 
         def declare(function: Callable[..., None]) -> Callable[..., None]:
             wrapped = _with_run(function, record, True)
-            attributes = {"examples": examples, "exits": _statuses(exits, True)}
+            attributes = {"examples": examples, "exits": _statuses(exits, True), "view": record}
             group = type("DefaultGroup", (PatternGroup,), attributes)
             self.app.callback(invoke_without_command=True, cls=group)(_unless_subcommand(wrapped))
             self.app.info.no_args_is_help = False
@@ -327,10 +332,6 @@ class Group:
     def add(self, sub: Group) -> None:
         """Put another group into this one, after the commands: `pattern memory field …`."""
         self.app.add_typer(sub.app, name=sub.name)
-
-    @staticmethod
-    def _command_class(examples: tuple[str, ...], exits: tuple[int, ...], db: bool) -> type[PatternCommand]:
-        return type("DeclaredCommand", (PatternCommand,), {"examples": examples, "exits": _statuses(exits, db)})
 
 
 def _statuses(exits: tuple[int, ...], db: bool) -> tuple[int, ...]:
@@ -365,11 +366,11 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
     def command(ctx: typer.Context, **given: Any) -> None:
         taken = {name: given.pop(name) for name in shared}
         form = Format.json if taken.get("as_json") else taken.get("form")
-        form = form or (Format.json if _given_before(ctx, "as_json") else _given_before(ctx, "form"))
+        form = form or (Format.json if given_before(ctx, "as_json") else given_before(ctx, "form"))
         fields = taken.get("fields")
-        names = field_names(_given_before(ctx, "fields") if fields is None else fields)
+        names = field_names(given_before(ctx, "fields") if fields is None else fields)
         # An empty --db is a mistake to be named, not a --db that was left out.
-        place = _given_before(ctx, "db") if taken.get("db") is None else taken["db"]
+        place = given_before(ctx, "db") if taken.get("db") is None else taken["db"]
         for name, kind in together.items():
             given[name] = kind({option.name: given.pop(option.name) for option in kind.options()})
         function(Run(place, form, names, view), **given)
@@ -397,7 +398,7 @@ def field_names(given: str | None) -> tuple[str, ...]:
     return names
 
 
-def _given_before(ctx: typer.Context, name: str) -> Any:
+def given_before(ctx: typer.Context, name: str) -> Any:
     """The value of a shared option that stands before the subcommand: `pattern --db F backup --json list`."""
     parent = ctx.parent
     while parent is not None:

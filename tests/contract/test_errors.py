@@ -19,7 +19,7 @@ Program = Callable[..., Any]
 Words = Callable[[str, Path], list[str]]
 SMALL = "constellations/small.db"
 # Commands that work without a constellation, and the place of a missing one.
-WITHOUT = {"init", "backup list", "backup verify"}
+WITHOUT = {"init", "backup list", "backup verify", "completions show", "completions install"}
 
 HOLDER = """
 import sys, apsw

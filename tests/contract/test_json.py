@@ -127,6 +127,8 @@ def runs(place: Path) -> dict[str, list[list[str]]]:
         "pattern migrate plan": [["--db", old, "migrate", "plan"]],
         "pattern migrate up --dry-run": [["--db", old, "migrate", "up", "--dry-run"]],
         "pattern migrate up": [["--db", old, "migrate", "up", "--yes"]],
+        "pattern completions show": [["completions", "show", "bash"]],
+        "pattern completions install": [["completions", "install", "--shell", "zsh", "--dir", str(place / "zsh")]],
         "pattern db info": [["--db", small, "db", "info"]],
         "pattern db stats": [
             ["--db", path, "db", "stats"] for path in (small, str(place / "small-embeddings.db"), old)
