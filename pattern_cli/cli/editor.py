@@ -50,6 +50,13 @@ def edited(text: str, name: str, suffix: str = ".md") -> Iterator[str | None]:
     path.unlink(missing_ok=True)
 
 
+def keep(text: str, name: str, suffix: str = ".md") -> Path:
+    """A file with a text that was not stored, for the person to go on with. Raises FailureError when none can be."""
+    path = _file(name, suffix)
+    path.write_bytes(text.encode("utf-8"))
+    return path
+
+
 def _holds(path: Path, text: str) -> bool:
     """Whether the file has nothing but the text that was there before."""
     try:

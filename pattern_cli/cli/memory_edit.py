@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from pattern_cli.memory.editing import Edited, Terms
 
 EXITS = (3, 4, 5, 6, 7)
+
+
+class As(StrEnum):
+    """How a block that is no text is written for an editor."""
+
+    toml = "toml"
+    json = "json"
+
 
 OwnerArgument = Annotated[
     str, typer.Argument(metavar="OWNER", help="Agent, group or _constellation_: name, id, or the beginning of an id.")
@@ -78,13 +87,17 @@ EDITED = Layout(
 
 
 def show(run: Run, edited: Edited) -> None:
-    """Print what was changed; for a person who only tries, the difference."""
-    if edited.dry_run and edited.changed and not run.fields and run.format is Format.table:
+    """Print what was changed; the texts themselves only for who tries, a person as their difference."""
+    if not edited.dry_run:
+        from dataclasses import replace
+
+        run.show(replace(edited, before="", after=""))
+    elif edited.changed and not run.fields and run.format is Format.table:
         from pattern_cli.memory.comparing import compare
         from pattern_cli.render.differences import write_difference
 
         header = f"{edited.owner}/{edited.label} · {_used(edited)} · nothing was written"
-        write_difference(compare(edited.before, edited.after), "lines", header)
+        write_difference(compare(edited.before, edited.after, "words"), "words", header)
     else:
         run.show(edited)
 
@@ -198,3 +211,49 @@ def replace_text(
             owner, label, was, becomes, every=every, regex=regex, section=section, terms=changing.terms()
         )
         show(run, edited)
+
+
+@group.command(
+    "edit",
+    record=EDITED,
+    examples=(
+        "pattern memory edit Juniper persona",
+        "pattern memory edit Juniper todo --as json",
+        'EDITOR="code --wait" pattern memory edit Juniper human',
+    ),
+    exits=EXITS,
+)
+def edit_block(
+    run: Run,
+    owner: OwnerArgument,
+    label: LabelArgument,
+    changing: Changing,
+    language: Annotated[
+        As | None, typer.Option("--as", help="How a block that is no text is written: TOML, or JSON if it has nulls.")
+    ] = None,
+    new_field: NewFieldOption = False,
+) -> None:
+    """Change a block in your editor (VISUAL, EDITOR, else vi).
+
+    A text comes as it is and whole, everything else as TOML or JSON in the terms of its schema. Only what you change
+    is stored. When somebody changed the block meanwhile nothing is, and your text stays in a file that is named.
+    """
+    from pattern_cli.cli.editor import edited, keep
+
+    with run.open() as constellation:
+        from pattern_cli.memory.forms import Forms
+
+        form = Forms(constellation).open(owner, label, language.value if language else None, terms=changing.terms())
+    name = f"{owner}-{label}"
+    # Nobody waits for the database while the person types.
+    with edited(form.text, name, form.suffix) as new:
+        text = form.text if new is None else _without_added_end(new, form.text)
+        with run.open(changing.mode) as constellation:
+            show(run, Forms(constellation).store(form, text, new_field=new_field, terms=changing.terms()))
+        if changing.dry_run and new is not None:
+            run.note(f"your text is kept in {keep(new, name, form.suffix)}")
+
+
+def _without_added_end(new: str, old: str) -> str:
+    """The text without the line break that editors end every file with."""
+    return new.removesuffix("\n") if new.endswith("\n") and not old.endswith("\n") else new

@@ -70,7 +70,7 @@ def text_place(schema: Schema, section: str | None, what: str) -> Place:
         return Place("content", "text")
     found = section_of(schema, section, what)
     if not isinstance(found.schema, TextSchema):
-        _wrong_section(found, what, "text")
+        wrong_section(found, what, "text")
     return Place(_root(f"section_{section}_content", what), "text", locked=_lock(found), in_section=True)
 
 
@@ -165,7 +165,7 @@ def section_map(section: Section, name: str, what: str) -> Place:
 
 def _section_field(section: Section, document: Document, name: str, what: str, new_field: bool) -> Place:
     if not isinstance(section.schema, MapSchema):
-        _wrong_section(section, what, "field")
+        wrong_section(section, what, "field")
     place = section_map(section, name, what)
     if place.field is None and not new_field:
         stored = document.map(place.root)
@@ -212,7 +212,8 @@ def wrong(schema: Schema, what: str, due: str) -> NoReturn:
     raise UsageError(f"{what} {_HOLDS[kind]}, {words}", _HOW[kind])
 
 
-def _wrong_section(section: Section, what: str, due: str) -> NoReturn:
+def wrong_section(section: Section, what: str, due: str) -> NoReturn:
+    """Say that a section holds something else than what is due, or that nothing can be put there."""
     where = f'the section "{section.name}" of {what}'
     kind = kind_of(section.schema)
     if kind == "text":

@@ -140,7 +140,7 @@ def fitting(value: Any, field: FieldDef, what: str) -> Any:
 
 def whole(value: Any, what: str) -> int:
     """A number that a counter can count exactly. Raises UsageError."""
-    if abs(value) > _COUNTED:
+    if not abs(value) <= _COUNTED:
         raise UsageError(f"{what}: counters count exactly only up to {_COUNTED}", "use a field of another type")
     return int(value)
 
