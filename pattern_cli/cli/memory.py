@@ -196,4 +196,10 @@ def _print(run: Run, record: Any, raw: bool, rendered: bool) -> None:
 
 
 # Last, so that their commands follow these two in the help.
-from pattern_cli.cli import memory_blocks, memory_edit, memory_history  # noqa: E402, F401
+from pattern_cli.cli import (  # noqa: E402
+    memory_blocks,  # noqa: F401
+    memory_edit,  # noqa: F401
+    memory_fields,  # noqa: F401
+    memory_history,  # noqa: F401
+    memory_items,  # noqa: F401
+)
