@@ -1,7 +1,8 @@
 """Writes the generated documents again, or with --check says which are not fresh: `make docs`, `make test`.
 
-The command reference is the help of every command, word for word; the tables of exit statuses come from the error
-classes; the pictures are what the program prints. Everything else in docs/ is written by people.
+The command reference and the manual pages are the help of every command, word for word; the tables of exit statuses
+come from the error classes; the shells' completions from the program itself; the pictures are what the program prints.
+Everything else in docs/ is written by people.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from docs.man import MAN
 from docs.terminal import ROOT
 
 DOCS = ROOT / "docs"
+COMPLETIONS = ROOT / "completions"
 WIDTH = 90
 _REGION = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -84,18 +87,31 @@ REGIONS = {"statuses": statuses, "statuses-by-command": statuses_by_command}
 
 def documents() -> Iterator[tuple[Path, str]]:
     """Every generated document with the content it should have."""
+    from docs.man import pages
+    from pattern_cli.cli.shells import SHELLS
+
     yield DOCS / "commands.md", reference()
+    yield from pages().items()
+    for shell in SHELLS.values():
+        yield COMPLETIONS / shell.kept, shell.script
     for path in sorted(DOCS.glob("*.md")):
         text = path.read_text(encoding="utf-8")
         if "<!-- generated: " in text:
             yield path, _REGION.sub(lambda found: f"{found[1]}{REGIONS[found['name']]()}{found[3]}", text)
 
 
+def left_over(fresh: Collection[Path]) -> list[Path]:
+    """Files of commands that are gone: in man/ and completions/ everything is generated."""
+    return [path for folder in (MAN, COMPLETIONS) for path in sorted(folder.glob("*")) if path not in fresh]
+
+
 def stale() -> list[Path]:
     """The generated documents that are not what the program would write now."""
     from docs.pictures import draw, words_in
 
-    found = [path for path, text in documents() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    fresh = dict(documents())
+    found = [path for path, text in fresh.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    found += left_over(fresh)
     for path, picture in draw().items():
         # Versions of Rich place the same words a little differently.
         if not path.exists() or words_in(path.read_text(encoding="utf-8")) != words_in(picture):
@@ -113,7 +129,10 @@ def main() -> int:
         return 1 if found else 0
     from docs.pictures import draw
 
-    for path, text in (*documents(), *draw().items()):
+    fresh = dict(documents())
+    for path in left_over(fresh):
+        path.unlink()
+    for path, text in (*fresh.items(), *draw().items()):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))

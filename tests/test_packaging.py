@@ -102,9 +102,14 @@ def test_the_wheel_has_the_program_and_the_migrations_and_nothing_else(built: Pa
         names = content.namelist()
         (entry_points,) = [name for name in names if name.endswith("entry_points.txt")]
         assert "pattern = pattern_cli.__main__:main" in content.read(entry_points).decode()
-    assert {name.split("/")[0] for name in names} == {
-        "pattern_cli",
-        f"pattern_constellation-{pattern_cli.__version__}.dist-info",
+    project = f"pattern_constellation-{pattern_cli.__version__}"
+    assert {name.split("/")[0] for name in names} == {"pattern_cli", f"{project}.dist-info", f"{project}.data"}
+    shared = {name.partition(".data/data/share/")[2] for name in names if ".data/" in name}
+    assert shared == {
+        *(f"man/man1/{page.name}" for page in (ROOT / "man").glob("*.1")),
+        "bash-completion/completions/pattern",
+        "zsh/site-functions/_pattern",
+        "fish/vendor_completions.d/pattern.fish",
     }
     migrations = {Path(name).name for name in names if name.startswith("pattern_cli/_migrations/0")}
     assert migrations == {path.name for path in (ROOT / "migrations").glob("0*.py")}

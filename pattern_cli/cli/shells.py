@@ -97,10 +97,11 @@ complete -c pattern -f -a '(__pattern_complete)'
 
 
 class Shell(NamedTuple):
-    """One shell: its function, the file it is loaded from, and what answers it."""
+    """One shell: its function, the name of the file that it loads, that file in completions/, and what answers it."""
 
     script: str
     file: str
+    kept: str
     respond: Callable[[list[str]], bytes]
 
 
@@ -179,7 +180,7 @@ def _fish(arguments: list[str]) -> bytes:
 
 
 SHELLS = {
-    "bash": Shell(BASH, "pattern", _bash),
-    "zsh": Shell(ZSH, "_pattern", _zsh),
-    "fish": Shell(FISH, "pattern.fish", _fish),
+    "bash": Shell(BASH, "pattern", "pattern.bash", _bash),
+    "zsh": Shell(ZSH, "_pattern", "_pattern", _zsh),
+    "fish": Shell(FISH, "pattern.fish", "pattern.fish", _fish),
 }
