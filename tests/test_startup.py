@@ -61,6 +61,7 @@ def test_help_imports_no_command(tmp_path: Path) -> None:
         "pattern_cli.errors",
         "pattern_cli.render",
         "pattern_cli.render.formats",
+        "pattern_cli.render.pasting",
     }
 
 

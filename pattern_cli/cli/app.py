@@ -28,6 +28,7 @@ from pattern_cli.cli.options import (
 )
 from pattern_cli.errors import FailureError, PatternError, StoppedError, UsageError
 from pattern_cli.render.formats import Format
+from pattern_cli.render.pasting import database
 
 # Name, module and short help of every command: `pattern --help` prints them without importing any of the modules.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -138,6 +139,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
         return respond(shell, arguments)
     _make_streams_ready()
+    database(_option(arguments, "--db"))
     try:
         status = _invoke(arguments)
         sys.stdout.flush()
@@ -226,7 +228,18 @@ def _fail(error: PatternError, arguments: Sequence[str]) -> int:
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    """Whether errors should be objects too; looked up in the words, which may be wrong in other places."""
-    formats = {word.removeprefix("--format=") for word in arguments if word.startswith("--format=")}
-    formats |= {after for word, after in itertools.pairwise(arguments) if word == "--format"}
-    return "--json" in arguments or not formats.isdisjoint({"json", "ndjson"})
+    """Whether errors should be objects too."""
+    return "--json" in arguments or _option(arguments, "--format") in {"json", "ndjson"}
+
+
+def _option(arguments: Sequence[str], name: str) -> str | None:
+    """The value of an option, looked up in the words, which may be wrong in other places; the last one counts."""
+    found = None
+    for word, after in itertools.zip_longest(arguments, arguments[1:]):
+        if word == "--":
+            break
+        if word == name:
+            found = after
+        elif word.startswith(f"{name}="):
+            found = word.removeprefix(f"{name}=")
+    return found

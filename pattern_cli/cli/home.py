@@ -7,6 +7,7 @@ from typing import Any
 from pattern_cli.cli.options import Run
 from pattern_cli.errors import NotFoundError
 from pattern_cli.render import values
+from pattern_cli.render.pasting import pasteable
 from pattern_cli.render.tables import Layout, Line
 
 _NAMES_SHOWN = 4
@@ -15,7 +16,7 @@ _NAMES_SHOWN = 4
 def _file(view: Any) -> str:
     version = "no ledger" if view.version is None else f"schema {view.version:04d}"
     next_step = "   → pattern migrate up" if view.health.startswith("needs migration") else ""
-    return f"{values.place(view.path)}   {values.size(view.size)} · {version} · {view.health}{next_step}"
+    return f"{values.place(view.path)}   {values.size(view.size)} · {version} · {view.health}{pasteable(next_step)}"
 
 
 def _used(view: Any) -> str:
@@ -27,7 +28,7 @@ def _used(view: Any) -> str:
 
 def _agents(view: Any) -> str:
     states = " · ".join(f"{count} {status}" for status, count in view.agents.items())
-    return f"{sum(view.agents.values())}   {states}" if states else "none yet   → pattern import ARCHIVE"
+    return f"{sum(view.agents.values())}   {states}" if states else pasteable("none yet   → pattern import ARCHIVE")
 
 
 def _groups(view: Any) -> str:
@@ -53,6 +54,10 @@ def _messages(view: Any) -> str:
     return f"{values.number(view.message_count)}{days}"
 
 
+def _backup(last: str | None) -> str:
+    return values.ago(last) if last else pasteable("none yet   → pattern backup")
+
+
 HOME = Layout(
     lines=(
         Line("path", "constellation", of_row=_file),
@@ -62,7 +67,7 @@ HOME = Layout(
         Line("block_count", "memory", of_row=_memory),
         Line("archival_count", "archival", show=lambda count: values.plural(count, "entry", "entries")),
         Line("message_count", "messages", of_row=_messages),
-        Line("last_backup", "backup", show=lambda t: values.ago(t) if t else "none yet   → pattern backup"),
+        Line("last_backup", "backup", show=_backup),
     ),
 )
 

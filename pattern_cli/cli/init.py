@@ -36,6 +36,7 @@ def init(
 
     The runtime opens it without complaint. An existing file is never touched.
     """
+    import shlex
     from pathlib import Path
 
     from pattern_cli.schema import create_constellation
@@ -44,5 +45,6 @@ def init(
     target = Path(path).expanduser() if path else locate(run.db)
     with create_constellation(target) as constellation:
         version = constellation.version
-    step = "pattern import ARCHIVE" if target == locate(run.db) else f"pattern --db {target} import ARCHIVE"
+    found = run.db is None and target == locate(None)
+    step = "pattern import ARCHIVE" if found else f"pattern --db {shlex.quote(str(target))} import ARCHIVE"
     run.show({"path": str(target), "version": version, "next": step})

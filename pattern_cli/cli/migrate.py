@@ -9,6 +9,7 @@ import typer
 from pattern_cli.cli.options import DryRunOption, ForceOption, Group, NoSnapshotOption, Run, YesOption
 from pattern_cli.render import values
 from pattern_cli.render.formats import Format
+from pattern_cli.render.pasting import pasteable
 from pattern_cli.render.tables import Column, Layout, Line, Table
 
 group = Group("migrate", help="Schema versions: status, plan, upgrade.")
@@ -58,7 +59,7 @@ PLAN = Layout(
             "checksum",
             show=lambda due: "of version 0001 is that of its superseded edition: is rewritten" if due else "",
         ),
-        Line("statements", "statements", show=lambda planned: f"{len(planned)} → pattern migrate plan"),
+        Line("statements", "statements", show=lambda planned: pasteable(f"{len(planned)} → pattern migrate plan")),
         Line("drift", "differs", show=", ".join),
         Line("holders", "in use by", show=lambda names: f"{', '.join(names)}: refused until it ends" if names else ""),
     ),

@@ -7,6 +7,7 @@ import sys
 
 from pattern_cli.errors import PatternError
 from pattern_cli.render import safe
+from pattern_cli.render.pasting import pasteable
 
 _STYLES = {"error": "\x1b[1;31m", "warning": "\x1b[33m", "hint": "\x1b[2m", "note": "\x1b[2m"}
 
@@ -16,7 +17,7 @@ def say(word: str, text: str) -> None:
     coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     head = f"{_STYLES[word]}{word}:\x1b[0m" if coloured else f"{word}:"
     gap = " " * max(1, 6 - len(word))
-    sys.stderr.write(f"{head}{gap}{safe.line(text)}\n")
+    sys.stderr.write(f"{head}{gap}{safe.line(pasteable(text))}\n")
 
 
 def report(error: PatternError, as_json: bool) -> None:
@@ -24,7 +25,8 @@ def report(error: PatternError, as_json: bool) -> None:
     if as_json:
         from pattern_cli.render.encode import compact
 
-        sys.stderr.write(compact({"error": error.name, "message": error.message, "hint": error.hint}) + "\n")
+        hint = error.hint and pasteable(error.hint)
+        sys.stderr.write(compact({"error": error.name, "message": error.message, "hint": hint}) + "\n")
         return
     say("error", error.message)
     if error.hint:

@@ -16,6 +16,7 @@ from pattern_cli.render import safe, values
 from pattern_cli.render.encode import mapping
 from pattern_cli.render.fitting import GAP, fitted
 from pattern_cli.render.output import paged
+from pattern_cli.render.pasting import pasteable
 from pattern_cli.render.tables import Column, Layout, Line
 
 _PIPE_WIDTH = 200
@@ -34,7 +35,7 @@ def print_table(rows: Iterable[Any], columns: tuple[Column, ...], empty: str) ->
     """Print rows as a borderless table, or say on standard error what an empty one means."""
     drawn = [[_cell(row, column) for column in columns] for row in rows]
     if not drawn:
-        console(stderr=True).print(empty)
+        console(stderr=True).print(pasteable(empty), soft_wrap=True)
         return
     for at, column in enumerate(columns):
         if column.ids:

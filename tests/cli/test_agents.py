@@ -57,9 +57,10 @@ def test_nothing_to_list_says_what_to_do(database: Copy, seen: Seen) -> None:
     connection = apsw.Connection(str(path))
     connection.execute("DELETE FROM queued_messages; DELETE FROM agents; DELETE FROM agent_groups")
     connection.close()
-    assert seen("--db", path, "agents", "list") == "no agents yet → pattern import ARCHIVE brings some in\n"
-    assert seen("--db", path, "groups", "list") == "no groups yet → pattern import ARCHIVE brings some in\n"
-    assert "none yet   → pattern import ARCHIVE" in seen("--db", path)
+    bring = f"pattern --db {path} import"
+    assert seen("--db", path, "agents", "list") == f"no agents yet → {bring} ARCHIVE brings some in\n"
+    assert seen("--db", path, "groups", "list") == f"no groups yet → {bring} ARCHIVE brings some in\n"
+    assert f"none yet   → {bring} ARCHIVE" in " ".join(seen("--db", path, columns=400).splitlines())
 
 
 @pytest.mark.parametrize("ref", ["Juniper", "ea0f0a49523a4b939139570e2791c66a", "ea0f"])
@@ -72,10 +73,11 @@ def test_an_agent_for_scripts(ref: str, database: Copy, cli: Callable[..., Any])
 
 
 def test_an_unknown_agent(database: Copy, cli: Callable[..., Any]) -> None:
-    done = cli("--db", database(SMALL), "agents", "show", "Junper")
+    path = database(SMALL)
+    done = cli("--db", path, "agents", "show", "Junper")
     assert (done.code, done.out) == (3, "")
     assert done.err == (
-        'error: no agent named "Junper"\nhint:  did you mean Juniper? `pattern agents list` shows all\n'
+        f'error: no agent named "Junper"\nhint:  did you mean Juniper? `pattern --db {path} agents list` shows all\n'
     )
 
 

@@ -166,6 +166,30 @@ def test_errors_are_objects_when_json_was_asked_for(words: list[str], as_json: b
     assert err.startswith("{") == as_json
 
 
+@pytest.mark.parametrize("option", [("--db", "{}"), ("--db={}",)])
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_hints_are_for_the_database_that_was_named(
+    option: tuple[str, ...], form: tuple[str, ...], read_only: Callable[[str], Path], capsys: Captured
+) -> None:
+    path = str(read_only("constellations/small.db"))
+    words = [word.format(path) for word in option]
+    assert run([*words, "agents", "show", "nobody", *form]) == 3
+    assert f"`pattern --db {path} agents list` shows all" in capsys.readouterr().err
+    assert run(["agents", "show", "nobody", *words, *form]) == 3
+    assert f"`pattern --db {path} agents list` shows all" in capsys.readouterr().err
+
+
+def test_hints_without_a_named_database(
+    read_only: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("PATTERN_DB", str(read_only("constellations/small.db")))
+    run(["--db", "/none/none.db", "agents", "list"])
+    capsys.readouterr()
+    for words in (["agents", "show", "nobody"], ["agents", "show", "--", "nobody"]):
+        assert run(words) == 3
+        assert "`pattern agents list` shows all" in capsys.readouterr().err
+
+
 def test_version(capsys: Captured) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"pattern {__version__}\n"

@@ -44,9 +44,10 @@ def test_the_list_is_newest_first_and_works_without_the_database(database: Datab
 
 
 def test_an_empty_list_says_what_to_do(database: Database, cli: Callable[..., Any]) -> None:
-    done = cli("--db", database(SMALL), "backup", "list", "--format", "table")
+    path = database(SMALL)
+    done = cli("--db", path, "backup", "list", "--format", "table")
     assert (done.code, done.out) == (0, "")
-    assert "pattern backup" in done.err
+    assert f"pattern --db {path} backup" in done.err
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,12 @@ def test_groups_for_scripts(database: Copy, cli: Callable[..., Any]) -> None:
 
 
 def test_an_unknown_group(database: Copy, cli: Callable[..., Any]) -> None:
-    done = cli("--db", database(SMALL), "groups", "show", "Harbor")
+    path = database(SMALL)
+    done = cli("--db", path, "groups", "show", "Harbor")
     assert (done.code, done.out) == (3, "")
     assert done.err == (
-        'error: no group named "Harbor"\nhint:  did you mean Harbor Crew? `pattern groups list` shows all\n'
+        'error: no group named "Harbor"\n'
+        f"hint:  did you mean Harbor Crew? `pattern --db {path} groups list` shows all\n"
     )
 
 

@@ -185,7 +185,7 @@ def test_an_older_schema_is_named(
     if done.code == 6:
         error = said(done)
         assert error["error"] == "schema"
-        assert "pattern migrate" in error["hint"]
+        assert "migrate up`" in error["hint"]
 
 
 def test_a_torn_file(command: str, small: Path, program: Program, words: Words, tmp_path: Path) -> None:
