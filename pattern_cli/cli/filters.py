@@ -32,18 +32,18 @@ ArchivedOption = Annotated[bool, typer.Option("--archived", help="Archived messa
 DeletedOption = Annotated[bool, typer.Option("--deleted", help="Deleted messages too.")]
 
 
-class Chosen(Together):
-    """Which messages are meant."""
+class Fitting(Together):
+    """Which messages are meant, whatever their state."""
 
     role: RoleOption = None
     batch: BatchOption = None
     source: SourceOption = None
     since: SinceOption = None
     until: UntilOption = None
-    archived: ArchivedOption = False
-    deleted: DeletedOption = False
 
-    def filter(self, messages: Messages, agent: str | None = None) -> Filter:
+    def fitting(
+        self, messages: Messages, agent: str | None = None, archived: bool = False, deleted: bool = False
+    ) -> Filter:
         """The filter for the messages of a constellation. Raises what `Messages.filter` and `parse_when` raise."""
         from pattern_cli.store.times import parse_when
 
@@ -54,6 +54,17 @@ class Chosen(Together):
             source=self.source,
             since=None if self.since is None else parse_when(self.since),
             until=None if self.until is None else parse_when(self.until),
-            archived=self.archived,
-            deleted=self.deleted,
+            archived=archived,
+            deleted=deleted,
         )
+
+
+class Chosen(Fitting):
+    """Which messages are meant: archived and deleted ones only when asked for."""
+
+    archived: ArchivedOption = False
+    deleted: DeletedOption = False
+
+    def filter(self, messages: Messages, agent: str | None = None) -> Filter:
+        """The filter for the messages of a constellation. Raises what `Messages.filter` and `parse_when` raise."""
+        return self.fitting(messages, agent, self.archived, self.deleted)

@@ -341,4 +341,4 @@ def _close_when_told_to_end() -> None:
 
 
 # Last, so that their commands follow these in the help.
-from pattern_cli.cli import messages_queue  # noqa: E402, F401
+from pattern_cli.cli import messages_changes, messages_queue  # noqa: E402, F401

@@ -50,7 +50,7 @@ def record(constellation: Constellation, message_id: str) -> MessageRecord:
     if row.batch_id is not None:
         # Nothing keeps batch ids unique per agent (D29).
         found = constellation.rows(f"{select} m.batch_id = ? AND m.agent_id = ?", (row.batch_id, row.agent_id))
-        batch = sorted((decode(values, names) for values in found), key=_order)
+        batch = sorted((decode(values, names) for values in found), key=in_batch)
     fields = {name: getattr(row, name) for name in MessageRow.__dataclass_fields__}
     return MessageRecord(
         **fields,
@@ -60,8 +60,8 @@ def record(constellation: Constellation, message_id: str) -> MessageRecord:
     )
 
 
-def _order(row: MessageRow) -> tuple[float, int, str]:
-    """The runtime's order within a batch: the sequence, else the position, else the time."""
+def in_batch(row: MessageRow) -> tuple[float, int, str]:
+    """What sorts the messages of a batch as the runtime does: the sequence, else the position, else the time."""
     sequence = row.sequence_in_batch if isinstance(row.sequence_in_batch, int) else float("inf")
     try:
         position = snowflake.parse(row.position)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["messages", "messages_queue"])
+@pytest.mark.parametrize("module", ["messages", "messages_changes", "messages_queue"])
 def test_each_module_can_be_the_first_that_is_imported(module: str) -> None:
     code = f"import pattern_cli.cli.{module}, pattern_cli.cli.messages as m; print(m.group.name)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

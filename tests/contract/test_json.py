@@ -108,6 +108,14 @@ def runs(place: Path) -> dict[str, list[list[str]]]:
         "pattern messages send": [
             ["--db", sending, "messages", "send", "Marlow", "hello", *more] for more in ([], ["--from", "Juniper"])
         ],
+        **{
+            f"pattern messages {action}": [["--db", sending, "messages", action, "--everything", "--yes"]]
+            for action in ("archive", "unarchive", "delete", "undelete")
+        },
+        # After the one that brings them all back.
+        "pattern messages purge": [
+            ["--db", sending, "messages", action, "--role", "user", "--yes"] for action in ("delete", "purge")
+        ],
         "pattern messages queue": [["--db", small, "messages", "queue", "--all"]],
         "pattern search": [
             ["--db", small, "search", text, "--archived", "--deleted", "--inactive", "--limit", "200"]
