@@ -164,7 +164,7 @@ class Editor:
             preview_adopted=adopted,
             healed=healed,
             dry_run=terms.dry_run,
-            updated_at=updated,
+            updated_at=updated and times.rfc3339z(updated),
         )
 
     def _row(self, block_id: str) -> _Row:
@@ -238,7 +238,7 @@ class Editor:
         list(
             rows(
                 "UPDATE memory_blocks SET content_preview = ? WHERE id = ?",
-                (rendered(schema, document) or None, row.id),
+                (_preview(schema, document) or None, row.id),
             )
         )
         self._prove(row, document)
@@ -276,6 +276,14 @@ class Editor:
                 f"{row.name} would not be read back as it was written; nothing was changed",
                 "`pattern memory show` names what is damaged",
             )
+
+
+def _preview(schema: Schema, document: Document) -> str:
+    """The runtime's rendering, or our own view of a block on which the runtime fails: search finds it all the same."""
+    try:
+        return rendered(schema, document)
+    except IntegrityError:
+        return view(schema, document).text
 
 
 def _sound(found: Content, row: _Row) -> Document:

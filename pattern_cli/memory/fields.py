@@ -187,7 +187,8 @@ class Fields:
         block: Address = address(self._constellation, owner, label)
 
         def change(document: Document, schema: Schema) -> None:
-            place = field_place(schema, document, name, section, block.name, new_field)
+            way_out = "--new-field stores it" if verb == "set" else ""
+            place = field_place(schema, document, name, section, block.name, new_field, way_out)
             place.unlock(block.name, terms.as_admin)
             apply(document, place, f'the field "{name}" of {block.name}')
 

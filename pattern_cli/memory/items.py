@@ -156,7 +156,7 @@ class Items:
     ) -> Edited:
         """As `log`, with the entry as a person types it: KEY=VALUE for each field, an object of JSON, or a text.
 
-        A text goes into the only text field that is required, or the only field; without any into `message`.
+        A text goes into the only text field that is required, or the only one; without any field into `message`.
         """
 
         def read(schema: LogSchema, what: str) -> Any:
@@ -296,8 +296,8 @@ def _is_pair(schema: LogSchema, word: str, what: str, new_field: bool) -> bool:
 
 def _main(schema: LogSchema, what: str) -> str:
     """The field that a bare text goes into."""
-    required = [field.name for field in schema.fields if field.required and field.field_type == "Text"]
-    names = required or [field.name for field in schema.fields]
+    texts = [field for field in schema.fields if field.field_type == "Text"]
+    names = [field.name for field in texts if field.required] or [field.name for field in texts or schema.fields]
     if len(names) > 1:
         raise UsageError(f"the entries of {what} have several fields", _example(schema))
     return names[0] if names else "message"

@@ -75,22 +75,30 @@ def text_place(schema: Schema, section: str | None, what: str) -> Place:
 
 
 def field_place(
-    schema: Schema, document: Document, name: str, section: str | None, what: str, new_field: bool = False
+    schema: Schema,
+    document: Document,
+    name: str,
+    section: str | None,
+    what: str,
+    new_field: bool = False,
+    way_out: str = "",
 ) -> Place:
     """The place of a field, which is the schema's or stored already; `new_field` allows any name.
+
+    `way_out` is the hint at what helps when it does not exist.
 
     Raises NotFoundError with the nearest names, UsageError where fields are not what the block holds.
     """
     if section is not None or isinstance(schema, CompositeSchema):
         section, name = _split(schema, name, section, what)
-        return _section_field(section_of(schema, section, what), document, name, what, new_field)
+        return _section_field(section_of(schema, section, what), document, name, what, new_field, way_out)
     if not isinstance(schema, MapSchema):
         wrong(schema, what, "field")
     field = _field(schema, name)
     if field is None:
         stored = document.map("fields")
         if name not in stored and not new_field:
-            raise unknown(name, what, [*(one.name for one in schema.fields), *sorted(stored)], "--new-field stores it")
+            raise unknown(name, what, [*(one.name for one in schema.fields), *sorted(stored)], way_out)
         return Place("fields", "map", name)
     return map_place(field, what)
 
@@ -163,7 +171,7 @@ def section_map(section: Section, name: str, what: str) -> Place:
     return Place(_root(f"section_{section.name}_fields", what), "map", name, field, locked, in_section=True)
 
 
-def _section_field(section: Section, document: Document, name: str, what: str, new_field: bool) -> Place:
+def _section_field(section: Section, document: Document, name: str, what: str, new_field: bool, way_out: str) -> Place:
     if not isinstance(section.schema, MapSchema):
         wrong_section(section, what, "field")
     place = section_map(section, name, what)
@@ -171,7 +179,7 @@ def _section_field(section: Section, document: Document, name: str, what: str, n
         stored = document.map(place.root)
         if name not in stored:
             known = [f"{section.name}.{one}" for one in (*(f.name for f in section.schema.fields), *sorted(stored))]
-            raise unknown(f"{section.name}.{name}", what, known, "--new-field stores it")
+            raise unknown(f"{section.name}.{name}", what, known, way_out)
     return place
 
 
@@ -181,6 +189,11 @@ def _split(schema: Schema, name: str, section: str | None, what: str) -> tuple[s
         return section, name
     assert isinstance(schema, CompositeSchema)
     names = {one.name for one in schema.sections}
+    if name in names:
+        found = section_of(schema, name, what)
+        if not isinstance(found.schema, MapSchema):
+            wrong_section(found, what, "field")
+        raise UsageError(f'"{name}" is a section of {what}, and its field is missing', f"{name}.FIELD")
     dots = [index for index, letter in enumerate(name) if letter == "."]
     for dot in reversed(dots):
         if name[:dot] in names:

@@ -26,7 +26,7 @@ from pattern_cli.memory.schemas import (
     Schema,
     TextSchema,
 )
-from pattern_cli.memory.values import checked, equal, fitting, unknown, whole
+from pattern_cli.memory.values import checked, equal, fitting, short, unknown, whole
 
 _STAMPS = ("timestamp", "agent_id")
 
@@ -65,7 +65,7 @@ class Changes:
         if path in known or not self._is_branch(path, known):
             yield path, value
         elif not isinstance(value, dict):
-            raise UsageError(f'"{".".join(path)}" of {self._what} has parts, which {value!r} has not')
+            raise UsageError(f'"{".".join(path)}" of {self._what} has parts, which {short(value)} has not')
         else:
             for name, item in value.items():
                 yield from self._values((*path, name), item, known)
@@ -129,7 +129,7 @@ class Changes:
         value = checked(value, what)
         if place.kind == "text":
             if not isinstance(value, str):
-                raise UsageError(f"{what} is a text, which {value!r} is not")
+                raise UsageError(f"{what} is a text, which {short(value)} is not")
             document.set_text(place.root, value)
             return [] if place.in_section else ["append" if value.startswith(stored or "") else "overwrite"]
         if place.kind == "counter":
@@ -147,7 +147,7 @@ class Changes:
         self, document: Document, place: Place, what: str, stored: list[Any], value: Any, shown: list[Any]
     ) -> list[Operation]:
         if not isinstance(value, list):
-            raise UsageError(f"{what} is a list, which {value!r} is not")
+            raise UsageError(f"{what} is a list, which {short(value)} is not")
         self._require_room(place, what, len(stored), len(value))
         needed: list[Operation] = []
         marks = [show for show, item in zip(shown, stored, strict=True) if not equal(show, item)]
@@ -174,11 +174,11 @@ class Changes:
         if isinstance(fields, str) or fields is None:
             due = fields == "text" and not isinstance(item, str)
             if due and not any(_alike(item, other) for other in others):
-                raise UsageError(f"{what}: the items are texts, which {item!r} is not")
+                raise UsageError(f"{what}: the items are texts, which {short(item)} is not")
             return
         if not isinstance(item, dict):
             if place.root == "items" and not any(_alike(item, other) for other in others):
-                raise UsageError(f"{what}: the items are objects with named fields, which {item!r} is not")
+                raise UsageError(f"{what}: the items are objects with named fields, which {short(item)} is not")
             return
         known = {field.name: field for field in fields}
         used = {name for other in others if isinstance(other, dict) for name in other}

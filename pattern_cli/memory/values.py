@@ -154,9 +154,13 @@ def _time(value: Any, what: str) -> Any:
 
 
 def _due(value: Any, kind: str, what: str) -> UsageError:
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    short = shown if len(shown) <= 40 else shown[:39] + "…"
-    return UsageError(f"{what} is of type {kind}, which {short!r} is not", _MEANT.get(kind, "a text is due"))
+    return UsageError(f"{what} is of type {kind}, which {short(value)} is not", _MEANT.get(kind, "a text is due"))
+
+
+def short(value: Any) -> str:
+    """A value in a sentence: as JSON, cut when it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def entry(
@@ -184,8 +188,8 @@ def unknown(name: str, what: str, names: Iterable[str], way_out: str = "") -> No
     """The error for a field that does not exist, with the nearest names."""
     known = list(names)
     near = nearest(name, known)
-    said = f"did you mean {near}?" if near else f"fields: {', '.join(known)}" if known else "it has no fields"
-    return NotFoundError(f'{what} has no field "{name}"', "; ".join(part for part in (said, way_out) if part))
+    said = f"did you mean {near}? " if near else f"fields: {', '.join(known)}; " if known else "it has no fields; "
+    return NotFoundError(f'{what} has no field "{name}"', said + way_out if way_out else said.rstrip("; "))
 
 
 def equal(one: Any, other: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -165,3 +166,48 @@ def persona(small: Constellation) -> Block:
 def block(small: Constellation) -> Callable[[str], Block]:
     """A block of small.db by its label."""
     return lambda label: Block(small, label)
+
+
+class Made:
+    """A block "b" of Marlow's in a writable constellation, and what is stored in it as the runtime loads it."""
+
+    owner = "agt_19a6f2c3b40"
+    id = "mem_test_b"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.constellation = Constellation.open(path, "write")
+
+    @property
+    def document(self) -> Document:
+        snapshot = self.constellation.value("SELECT loro_snapshot FROM memory_blocks WHERE id = ?", (self.id,))
+        return Loader(self.constellation).load_as_runtime(self.id, snapshot)
+
+    @property
+    def rows(self) -> int:
+        sql = "SELECT count(*) FROM memory_block_updates WHERE block_id = ?"
+        return int(self.constellation.value(sql, (self.id,)))
+
+    def set(self, column: str, value: Any) -> None:
+        self.constellation.connection.execute(f"UPDATE memory_blocks SET {column} = ? WHERE id = ?", (value, self.id))
+
+    def share(self, agent: str, permission: str) -> None:
+        sql = "INSERT INTO shared_block_agents SELECT ?, id, ?, '2026-01-08T19:02:18+00:00' FROM agents WHERE name = ?"
+        self.constellation.connection.execute(sql, (self.id, permission, agent))
+
+
+@pytest.fixture
+def make(database: Callable[[str], Path], put_block: Callable[..., str]) -> Iterator[Callable[..., Made]]:
+    """A block from its schema and the writes that made its document: make({"Text": {}}, lambda doc: …)."""
+    made = []
+
+    def put(schema: Any, *writes: Write, permission: str = "admin") -> Made:
+        path = database("constellations/small.db")
+        put_block(path, "b", updates=updates_of(*writes), metadata=json.dumps({"schema": schema}))
+        made.append(Made(path))
+        made[-1].set("permission", permission)
+        return made[-1]
+
+    yield put
+    for one in made:
+        one.constellation.close()

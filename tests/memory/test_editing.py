@@ -176,3 +176,15 @@ def test_what_a_change_needs_may_turn_out_while_it_is_made(small: Constellation)
         Editor(small).edit(id, deleting, "manual:set", None, Terms(force_limit=True))
     assert small.value("SELECT count(*) FROM memory_block_updates") == rows
     assert Editor(small).edit(id, adding("x"), "manual:append", None, Terms(force_limit=True)).changed
+
+
+def test_a_block_on_which_the_runtime_fails_can_be_changed(small: Constellation) -> None:
+    """A viewport that starts at line 0 and shows no line (M22)."""
+    id = full(small)
+    broken = '{"schema":{"Text":{"viewport":{"start_line":0,"display_lines":0}}}}'
+    small.connection.execute("UPDATE memory_blocks SET metadata = ? WHERE id = ?", (broken, id))
+    done = Editor(small).edit(id, lambda d, s: d.set_text("content", ""), "manual:set", "overwrite", Terms(True))
+    assert (done.after, done.changed) == ("", True)
+    done = Editor(small).edit(id, adding("whole again"), "manual:append", "append", Terms(True, True))
+    preview = small.value("SELECT content_preview FROM memory_blocks WHERE id = ?", (id,))
+    assert done.after == "whole again" and preview.startswith(("[Viewport", "[Showing", "whole"))
