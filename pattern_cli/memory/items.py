@@ -315,7 +315,7 @@ def _pairs(
             raise UsageError(f'"{word}" is not KEY=VALUE', _example(schema))
         if name in found:
             raise UsageError(f'the field "{name}" comes twice')
-        if name not in known and name not in extra and not new_field:
+        if known and name not in known and name not in extra and not new_field:
             raise unknown(name, what, [*known, *extra], "--new-field stores it anyway")
         if name in known:
             found[name] = typed(text, known[name], f"{what}: {name}")

@@ -166,13 +166,13 @@ def short(value: Any) -> str:
 def entry(
     value: dict[str, Any], fields: tuple[FieldDef, ...], what: str, new_field: bool, extra: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """An object with named fields, each of its type.
+    """An object with named fields, each of its type; any names where no fields are known.
 
     Raises NotFoundError for a name that is neither a field nor in `extra`, unless `new_field`; UsageError for a value
     of the wrong kind and for a required field that is missing.
     """
     known = {field.name: field for field in fields}
-    if not new_field:
+    if fields and not new_field:
         for name in value:
             if name not in known and name not in set(extra):
                 raise unknown(name, what, [*known, *extra], "--new-field stores it anyway")
