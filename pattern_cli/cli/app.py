@@ -26,7 +26,7 @@ from pattern_cli.cli.options import (
     field_names,
     write_sections,
 )
-from pattern_cli.errors import FailureError, PatternError, StoppedError, UsageError
+from pattern_cli.errors import FailureError, PatternError, StoppedError
 from pattern_cli.render.formats import Format
 from pattern_cli.render.pasting import database
 
@@ -150,7 +150,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return StoppedError.exit_code
     except ClickException as error:
-        return _fail(_usage(error), arguments)
+        from pattern_cli.cli.mistakes import usage
+
+        return _fail(usage(error), arguments)
     except PatternError as error:
         return _fail(error, arguments)
     except Exception as error:
@@ -192,14 +194,6 @@ def _invoke(arguments: Sequence[str]) -> int:
     except NoArgsIsHelpError as asked:
         typer.echo(asked.message)
     return 0
-
-
-def _usage(error: ClickException) -> PatternError:
-    context = getattr(error, "ctx", None)
-    where = f"`{context.command_path} --help` shows how" if context else "`pattern --help` shows how"
-    text, _, near = error.format_message().rstrip(".").partition(" Did you mean ")
-    text = text[:1].lower() + text[1:] if text[1:2].islower() else text
-    return UsageError(text.rstrip("."), f"did you mean {near} {where}" if near else where)
 
 
 def _translated(error: Exception) -> PatternError | None:
