@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pattern_cli.agents.configuration import winning
 from pattern_cli.agents.service import NEWEST_POSITION
 from pattern_cli.groups.membership import remarks
 from pattern_cli.models import Agent, AgentGroup, GroupMember, MemoryBlock, damage, present
@@ -116,16 +117,4 @@ def _memberships(constellation: Constellation, agent_id: str, problems: Damage) 
 
 def _overrides(agent: Agent) -> tuple[str, ...]:
     """The columns whose value the runtime takes from `config` instead."""
-    config = agent.config
-    if not isinstance(config, dict):
-        return ()
-    model = config.get("model")
-    model = model if isinstance(model, dict) else {}
-    wins = {
-        "system_prompt": config.get("system_prompt"),
-        "model_provider": model.get("provider"),
-        "model_name": model.get("model"),
-        "enabled_tools": config.get("tools"),
-        "tool_rules": config.get("tool_rules"),
-    }
-    return tuple(column for column, value in wins.items() if value and value != getattr(agent, column))
+    return tuple(column for column, value in winning(agent.config).items() if value != getattr(agent, column))

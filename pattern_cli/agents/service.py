@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pattern_cli.models.words import AGENT_STATUSES
 from pattern_cli.store import snowflake
@@ -13,6 +13,8 @@ from pattern_cli.store.decoding import Damage, read_text, read_time, read_word
 from pattern_cli.store.ids import resolve
 
 if TYPE_CHECKING:
+    from pattern_cli.agents.changes import Edited
+    from pattern_cli.agents.creation import Created
     from pattern_cli.agents.records import AgentRecord
 
 
@@ -93,3 +95,40 @@ class Agents:
 
         with self._constellation.one_moment():
             return read(self._constellation, resolve(self._constellation, "agent", ref))
+
+    def create(
+        self,
+        name: str,
+        provider: str | None = None,
+        model: str | None = None,
+        *,
+        system_prompt: str | None = None,
+        description: str | None = None,
+        config: Any = None,
+        tools: Sequence[str] | None = None,
+    ) -> Created:
+        """Create an agent; `config` is the configuration as the runtime stores it (agents/creation.py).
+
+        Raises UsageError, and ConflictError when the name is taken.
+        """
+        from pattern_cli.agents.creation import create
+
+        given: dict[str, Any] = {"system_prompt": system_prompt, "description": description}
+        return create(self._constellation, name, provider, model, config=config, tools=tools, **given)
+
+    def edit(self, ref: str, *, force: bool = False, expected: str | None = None, **changes: Any) -> Edited:
+        """Change what is named and nothing else; the names are those of `agents.changes.Changes`.
+
+        Raises as `agents.changes.edit`.
+        """
+        from pattern_cli.agents.changes import Changes, edit
+
+        return edit(self._constellation, ref, Changes(**changes), force=force, expected=expected)
+
+    def rename(self, ref: str, name: str, *, force: bool = False) -> Edited:
+        """Give an agent another name, in its configuration and in the patterns of its groups too. Raises as `edit`."""
+        return self.edit(ref, name=name, force=force)
+
+    def set_status(self, ref: str, status: str) -> Edited:
+        """Make an agent `active`, `hibernated` or `archived`. Raises as `edit`."""
+        return self.edit(ref, status=status)

@@ -1,28 +1,18 @@
-"""`pattern agents`: list and show agents."""
+"""`pattern agents`: list and show agents; the other commands are declared in agent_changes and agent_lives."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from pattern_cli.cli.options import Group, Run
+from pattern_cli.cli.agents_group import AgentArgument, Status, group
+from pattern_cli.cli.options import Run
 from pattern_cli.render import values
 from pattern_cli.render.tables import Column, Layout, Line, Table
 
-group = Group("agents", help="Agents: who they are and how they are configured.")
-
 MARKS = {"active": "● active", "hibernated": "◐ hibernated", "archived": "○ archived"}
 STYLES = {"active": "green", "hibernated": "yellow", "archived": "dim"}
-
-
-class Status(StrEnum):
-    """The statuses of an agent."""
-
-    active = "active"
-    hibernated = "hibernated"
-    archived = "archived"
 
 
 AGENTS = Table(
@@ -115,11 +105,13 @@ def list_agents(
     record=AGENT,
     examples=("pattern agents show Juniper", "pattern agents show Juniper --json --fields model,config"),
 )
-def show_agent(
-    run: Run, agent: Annotated[str, typer.Argument(metavar="AGENT", help="Name, id, or the beginning of an id.")]
-) -> None:
+def show_agent(run: Run, agent: AgentArgument) -> None:
     """Show one agent: model, prompt, tools, groups, memory, configuration."""
     with run.open() as constellation:
         from pattern_cli.agents.service import Agents
 
         run.show(Agents(constellation).show(agent))
+
+
+# Last, so that their commands follow these two in the help.
+from pattern_cli.cli import agent_changes, agent_lives  # noqa: E402, F401

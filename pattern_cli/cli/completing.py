@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 _BUSY_MS = 300
 _SHORT = 100
 _WHENS = ("today", "yesterday", "1h", "1d", "7d", "30d")
-_MESSAGE_ROLES = ("user", "assistant", "system", "tool")
-_MEMBER_ROLES = ("regular", "supervisor", "observer", "specialist")
+MESSAGE_ROLES = ("user", "assistant", "system", "tool")
+MEMBER_ROLES = ("regular", "supervisor", "observer", "specialist")
+PATTERNS = ("round_robin", "dynamic", "pipeline", "supervisor", "voting", "sleeptime")
+SELECTORS = ("random", "capability", "load_balancing", "supervisor", "custom")
 _KINDS_OF_TEXT = ("messages", "memory", "archival")
 
 
@@ -64,24 +66,27 @@ def complete(arguments: Sequence[str], begins: str) -> Answer:
     Raises whatever a wrong line or a database that cannot be read raises: then nothing is to be offered.
     """
     plain = "--" in arguments
-    head, sign, tail = begins.partition("=")
-    option = _open_option(arguments) if not plain else None
-    if option is None and not plain and begins.startswith("-"):
-        if not sign:
-            return Answer(_options(_context(arguments), begins))
-        context = _context(arguments)
-        option = _option(context, head)
-        answer = _values(Place(context, option, tail, True)) if option is not None else Answer([])
-        return Answer([Candidate(f"{head}={value}", note) for value, note in answer.candidates], answer.files)
-    if option is not None:
+    if not plain and (name := _open_option(arguments)):
         context = _context(arguments[:-1])
-        if parameter := _option(context, option):
-            return _values(Place(context, parameter, begins, False))
+        if option := _option(context, name):
+            return _values(Place(context, option, begins, False))
     context = _context(arguments)
-    parameter = next((one for one in context.command.params if _is_missing(context, one)), None)
-    if parameter is not None:
-        return _values(Place(context, parameter, begins, plain))
+    if begins.startswith("-") and not plain:
+        return _option_or_its_value(context, begins)
+    argument = next((one for one in context.command.params if _is_missing(context, one)), None)
+    if argument is not None:
+        return _values(Place(context, argument, begins, plain))
     return Answer(_commands(context) or (_options(context, begins) if not begins else []))
+
+
+def _option_or_its_value(context: Any, begins: str) -> Answer:
+    """The options that begin so, or what fits behind `--option=`."""
+    name, sign, value = begins.partition("=")
+    if not sign:
+        return Answer(_options(context, begins))
+    option = _option(context, name)
+    answer = _values(Place(context, option, value, True)) if option else Answer([])
+    return Answer([Candidate(f"{name}={found}", note) for found, note in answer.candidates], answer.files)
 
 
 def _context(arguments: Sequence[str]) -> Any:
@@ -159,7 +164,7 @@ def _values(place: Place) -> Answer:
 
 def metavars(parameter: Any) -> set[str]:
     """The words of a parameter's metavar: `OWNER` and `BLOCK` of `[OWNER|BLOCK]...`."""
-    return {word for word in re.split(r"[|\[\]\s]|\.\.\.", parameter.metavar or "") if word}
+    return {word for word in re.split(r"[|\[\]\s…]|\.\.\.", parameter.metavar or "") if word}
 
 
 def _names(place: Place, kind: Kind, of: str | None = None) -> Iterator[Candidate]:
@@ -236,7 +241,7 @@ def _ids(place: Place) -> Iterator[Candidate]:
 
 def _roles(place: Place) -> Iterator[Candidate]:
     is_member = "pattern groups" in place.context.command_path
-    return map(Candidate, _MEMBER_ROLES if is_member else _MESSAGE_ROLES)
+    return map(Candidate, MEMBER_ROLES if is_member else MESSAGE_ROLES)
 
 
 def _lists(place: Place) -> Iterator[Candidate]:
@@ -279,9 +284,11 @@ MEANINGS: dict[str, Callable[[Place], Iterator[Candidate]]] = {
     "BLOCK": _blocks,
     "ID": _ids,
     "ROLE": _roles,
+    "PATTERN": lambda place: map(Candidate, PATTERNS),
+    "SELECTOR": lambda place: map(Candidate, SELECTORS),
     "WHEN": lambda place: map(Candidate, _WHENS),
     "A,B": _lists,
     "@FILE": _files_behind_at,
 }
 # What only the person can know.
-FREE = frozenset({"TEXT", "NAME", "N", "-"})
+FREE = frozenset({"TEXT", "NAME", "N", "-", "OLD", "NEW", "VALUE", "ENTRY", "FIELD", "TO", "A..B", "JSON"})

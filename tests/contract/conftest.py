@@ -33,6 +33,10 @@ WORDS: dict[str, tuple[str, ...]] = {
     "init": ("NEW",),
     "agents list": (),
     "agents show": ("AGENT",),
+    "agents create": ("Basil", "--provider", "anthropic", "--model", "claude"),
+    "agents edit": ("AGENT", "--description", "keeps herbs"),
+    "agents rename": ("AGENT", "Basil"),
+    "agents status": ("AGENT", "archived"),
     "groups list": (),
     "groups show": ("GROUP",),
     "memory list": (),
@@ -65,6 +69,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 # Commands that write, or that need something besides a constellation.
 OTHERS = {"init", "import", "backup", "backup verify", "completions show", "completions install"}
+OTHERS |= {"agents create", "agents edit", "agents rename", "agents status"}
 # What a capital word needs to be found in the database.
 FIRST = {
     "AGENT": "SELECT name FROM agents ORDER BY name LIMIT 1",

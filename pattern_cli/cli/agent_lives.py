@@ -1,0 +1,1 @@
+"""`pattern agents`: copy an agent with all it knows, delete one with all that hangs on it."""
