@@ -27,7 +27,10 @@ _WHENS = ("today", "yesterday", "1h", "1d", "7d", "30d")
 MESSAGE_ROLES = ("user", "assistant", "system", "tool")
 MEMBER_ROLES = ("regular", "supervisor", "observer", "specialist")
 PATTERNS = ("round_robin", "dynamic", "pipeline", "supervisor", "voting", "sleeptime")
+PERMISSIONS = ("read_only", "partner", "human", "append", "read_write", "admin")
 SELECTORS = ("random", "capability", "load_balancing", "supervisor", "custom")
+PERMISSIONS = ("read_only", "partner", "human", "append", "read_write", "admin")
+DOMAINS = ("memory_management", "system_integrity")
 _KINDS_OF_TEXT = ("messages", "memory", "archival")
 
 
@@ -164,7 +167,7 @@ def _values(place: Place) -> Answer:
 
 def metavars(parameter: Any) -> set[str]:
     """The words of a parameter's metavar: `OWNER` and `BLOCK` of `[OWNER|BLOCK]...`."""
-    return {word for word in re.split(r"[|\[\]\s…]|\.\.\.", parameter.metavar or "") if word}
+    return {word for word in re.split(r"[|=\[\]\s…]|\.\.\.", parameter.metavar or "") if word}
 
 
 def _names(place: Place, kind: Kind, of: str | None = None) -> Iterator[Candidate]:
@@ -285,10 +288,13 @@ MEANINGS: dict[str, Callable[[Place], Iterator[Candidate]]] = {
     "ID": _ids,
     "ROLE": _roles,
     "PATTERN": lambda place: map(Candidate, PATTERNS),
+    "PERMISSION": lambda place: map(Candidate, PERMISSIONS),
     "SELECTOR": lambda place: map(Candidate, SELECTORS),
+    "PERMISSION": lambda place: map(Candidate, PERMISSIONS),
+    "DOMAIN": lambda place: map(Candidate, DOMAINS),
     "WHEN": lambda place: map(Candidate, _WHENS),
     "A,B": _lists,
     "@FILE": _files_behind_at,
 }
 # What only the person can know.
-FREE = frozenset({"TEXT", "NAME", "N", "-", "OLD", "NEW", "VALUE", "ENTRY", "FIELD", "TO", "A..B", "JSON"})
+FREE = frozenset(["TEXT", "NAME", "N", "-", "OLD", "NEW", "VALUE", "ENTRY", "FIELD", "TO", "A..B", "JSON", "KEY", "DOMAIN", "CAPABILITY"])

@@ -96,7 +96,7 @@ def install_completion(
     No other file is changed: what the shell's own configuration still needs is said.
     """
     chosen = shell or _running()
-    run.show(_install(chosen, Path(folder).expanduser() if folder else _place(chosen), folder is None))
+    run.show(_install(chosen, Path(folder).expanduser() if folder else usual_place(chosen), folder is None))
 
 
 def _running() -> ShellName:
@@ -109,7 +109,7 @@ def _running() -> ShellName:
     return ShellName(name)
 
 
-def _place(shell: ShellName) -> Path:
+def usual_place(shell: ShellName) -> Path:
     """The folder of a shell's own completions for one person."""
     import os
 
