@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from dataclasses import replace as with_changes
+from datetime import date, time
 from typing import Any, Literal
 
 from pattern_cli.errors import ConflictError, UsageError
@@ -30,6 +31,8 @@ from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import read_json
 
 Language = Literal["text", "toml", "json"]
+# What is stored may be nested deeper than what we store, but not without end.
+_DEEPEST = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,18 @@ def _read(text: str, language: Language) -> dict[str, Any]:
         raise UsageError(f"the edited text is no {language.upper()}: {error}") from None
     if not isinstance(value, dict):
         raise UsageError("the edited text is no object of JSON", "it begins with { and names every part")
-    return value
+    return {name: _plain(item, 0) for name, item in value.items()}
+
+
+def _plain(value: Any, depth: int) -> Any:
+    """The value with times, which TOML knows and documents do not, as texts."""
+    if depth > _DEEPEST:
+        raise UsageError("the edited text is nested too deeply")
+    if isinstance(value, dict):
+        return {name: _plain(item, depth + 1) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, depth + 1) for item in value]
+    return value.isoformat() if isinstance(value, date | time) else value
 
 
 def _no_constant(word: str) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from datetime import date, time
 from typing import Any
 
 from pattern_cli.errors import NotFoundError, UsageError
@@ -31,7 +30,7 @@ _MEANT = {
 
 
 def checked(value: Any, what: str, depth: int = 0) -> Any:
-    """The value as a document can hold it; times, which TOML knows, become texts. Raises UsageError naming `what`."""
+    """The value as a document can hold it. Raises UsageError naming `what`."""
     if depth > DEEPEST:
         raise UsageError(f"{what} is nested more than {DEEPEST} levels deep", "a text can hold it as it is")
     if isinstance(value, dict):
@@ -50,8 +49,6 @@ def checked(value: Any, what: str, depth: int = 0) -> Any:
         if not math.isfinite(value):
             raise UsageError(f"{what}: {value} is no number that can be stored", "store it as a text")
         return value
-    if isinstance(value, date | time):
-        return value.isoformat()
     raise UsageError(f"{what} is no value that a document can hold")
 
 
