@@ -9,7 +9,7 @@ import typer
 
 from pattern_cli.cli.memory_group import group
 from pattern_cli.cli.options import Run
-from pattern_cli.errors import IntegrityError
+from pattern_cli.errors import IntegrityError, UsageError
 from pattern_cli.render import values
 from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Table
@@ -133,6 +133,8 @@ def _header(record: Any) -> str:
         "pattern memory show mem_2b90d5",
         "pattern memory show Juniper persona --raw > persona.md",
         "pattern memory show Juniper todo --rendered",
+        "pattern memory show Juniper persona --at 28",
+        "pattern memory show Juniper persona --at yesterday",
         "pattern memory show Juniper todo --json --fields value,used,char_limit",
     ),
     exits=(3, 5),
@@ -157,17 +159,29 @@ def show_block(
     rendered: Annotated[
         bool, typer.Option("--rendered", help="What the runtime puts into an agent's context, defects included.")
     ] = False,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="N|WHEN", help="As it was after an update, 0 for before the first, or at a time."),
+    ] = None,
 ) -> None:
     """Show one block: everything that is stored in it, without viewport and limits.
 
     What cannot be read is named in a warning and the rest is shown; the exit status is 5 when nothing of the document
     can be read and no preview is stored either, and with --raw and --rendered whenever a part is unreadable.
     """
+    if at is not None and rendered:
+        raise UsageError("--rendered is what agents see now, so it goes not with --at", "leave out one of them")
     with run.open() as constellation:
         from pattern_cli.memory.blocks import Blocks
 
         text_as: TextAs = "rendered" if rendered else "raw" if raw else "whole"
-        record = Blocks(constellation).show(owner, label, text_as=text_as)
+        if at is None:
+            record = Blocks(constellation).show(owner, label, text_as=text_as)
+        else:
+            from pattern_cli.memory.past import at as record_at
+            from pattern_cli.memory.records import find
+
+            record = record_at(constellation, find(constellation, owner, label), at, raw)
     if not run.fields and (run.form is Format.table or (run.form is None and (raw or rendered or run.terminal))):
         _print(run, record, raw, rendered)
     else:
@@ -198,8 +212,10 @@ def _print(run: Run, record: Any, raw: bool, rendered: bool) -> None:
 # Last, so that their commands follow these two in the help.
 from pattern_cli.cli import (  # noqa: E402
     memory_blocks,  # noqa: F401
+    memory_compaction,  # noqa: F401
     memory_edit,  # noqa: F401
     memory_fields,  # noqa: F401
     memory_history,  # noqa: F401
     memory_items,  # noqa: F401
+    memory_shares,  # noqa: F401
 )
