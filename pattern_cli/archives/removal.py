@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import apsw
 
 from pattern_cli.archives.placement import Placement
+from pattern_cli.store import portions
 from pattern_cli.store.constellation import Constellation
 
 # What belongs to an agent or a group, by the column that holds its id. Foreign keys take the rest along: updates,
@@ -75,23 +76,13 @@ def remove(connection: apsw.Connection, placement: Placement) -> None:
     for owner in placement.replaced():
         _free_others(connection, owner)
         for table, column in _OWNED.items():
-            _delete(connection, table, column, owner)
+            portions.delete(connection, table, f"{column} = ?", (owner,), _AT_ONCE.get(table, portions.AT_ONCE))
     for block in _blocks(placement):
         connection.execute("DELETE FROM memory_blocks WHERE id = ?", (block,))
     for table, placed in (("agents", placement.agents), ("agent_groups", placement.groups)):
         for one in placed:
             if one.replaces not in (None, one.id):
                 _give_id(connection, table, str(one.replaces), one.id)
-
-
-def _delete(connection: apsw.Connection, table: str, column: str, owner: str) -> None:
-    """Delete an owner's rows, some at a time: what a statement changes is kept in memory to undo it."""
-    some = _AT_ONCE.get(table, 1_000)
-    found = f"SELECT rowid FROM {table} WHERE {column} = ? LIMIT {some}"
-    while True:
-        connection.execute(f"DELETE FROM {table} WHERE rowid IN ({found})", (owner,))
-        if not connection.changes():
-            return
 
 
 def _free_others(connection: apsw.Connection, owner: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,13 @@ import pytest
 from pattern_cli.store.constellation import Constellation
 
 Row = dict[str, Any]
+HOLDER = """
+import sys, apsw
+connection = apsw.Connection(sys.argv[1])
+connection.execute("SELECT count(*) FROM agents").fetchall()
+print("open", flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -32,3 +41,14 @@ def everything(constellation: Constellation) -> dict[str, list[Any]]:
     sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%\\_fts%' ESCAPE '\\'"
     names = [name for (name,) in constellation.rows(sql)]
     return {name: sorted(map(repr, constellation.rows(f'SELECT * FROM "{name}"'))) for name in names}
+
+
+@pytest.fixture
+def beside_a_runtime(small: Constellation) -> Iterator[Constellation]:
+    """The small constellation, open in another process that is no run of this program."""
+    words = [sys.executable, "-c", HOLDER, str(small.path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        yield small
+        process.communicate()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -208,26 +206,6 @@ def test_a_row_that_changed_meanwhile_is_a_conflict(small: Constellation) -> Non
     with pytest.raises(ConflictError, match="changed meanwhile"):
         edit(small, id, Changes(model="b"), expected=seen)
     assert everything(small) == before
-
-
-HOLDER = """
-import sys, apsw
-connection = apsw.Connection(sys.argv[1])
-connection.execute("SELECT count(*) FROM agents").fetchall()
-print("open", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.fixture
-def beside_a_runtime(small: Constellation) -> Iterator[Constellation]:
-    """The small constellation, open in another process that is no run of this program."""
-    words = [sys.executable, "-c", HOLDER, str(small.path)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        yield small
-        process.communicate()
 
 
 @pytest.mark.parametrize("changes", [{"model": "m"}, {"name": "Marigold"}, {"tools": ["web"]}, {"config": {}}])
