@@ -61,7 +61,8 @@ def test_a_page_shows_options_examples_and_statuses(path: str, tmp_path: Path) -
     text = shown(mandoc("-Tutf8", "-Owidth=200", str(file)))
     command = COMMANDS[path]
     for parameter in command.params:
-        for option in parameter.opts if parameter.param_type_name == "option" else ():
+        is_shown = parameter.param_type_name == "option" and not parameter.hidden
+        for option in parameter.opts if is_shown else ():
             assert option in text
     for example in getattr(command, "examples", ()):
         assert example in text

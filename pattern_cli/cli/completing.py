@@ -27,9 +27,9 @@ _WHENS = ("today", "yesterday", "1h", "1d", "7d", "30d")
 MESSAGE_ROLES = ("user", "assistant", "system", "tool")
 MEMBER_ROLES = ("regular", "supervisor", "observer", "specialist")
 PATTERNS = ("round_robin", "dynamic", "pipeline", "supervisor", "voting", "sleeptime")
-PERMISSIONS = ("read_only", "partner", "human", "append", "read_write", "admin")
 SELECTORS = ("random", "capability", "load_balancing", "supervisor", "custom")
 PERMISSIONS = ("read_only", "partner", "human", "append", "read_write", "admin")
+SCHEMAS = ("text", "map", "list", "log", "composite")
 DOMAINS = ("memory_management", "system_integrity")
 _KINDS_OF_TEXT = ("messages", "memory", "archival")
 
@@ -269,11 +269,9 @@ def _files_behind_at(place: Place) -> Iterator[Candidate]:
     folder, slash, begins = place.begins[1:].rpartition("/")
     with os.scandir(folder + slash or ".") as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            if (
-                entry.name.startswith(begins)
-                and (begins or not entry.name.startswith("."))
-                and entry.name.isprintable()
-            ):
+            if not entry.name.startswith(begins) or (entry.name.startswith(".") and not begins):
+                continue
+            if _said(entry.name) == entry.name:
                 yield Candidate(f"@{folder}{slash}{entry.name}{'/' if entry.is_dir() else ''}")
 
 
@@ -288,13 +286,15 @@ MEANINGS: dict[str, Callable[[Place], Iterator[Candidate]]] = {
     "ID": _ids,
     "ROLE": _roles,
     "PATTERN": lambda place: map(Candidate, PATTERNS),
-    "PERMISSION": lambda place: map(Candidate, PERMISSIONS),
     "SELECTOR": lambda place: map(Candidate, SELECTORS),
     "PERMISSION": lambda place: map(Candidate, PERMISSIONS),
+    "SCHEMA": lambda place: map(Candidate, SCHEMAS),
     "DOMAIN": lambda place: map(Candidate, DOMAINS),
     "WHEN": lambda place: map(Candidate, _WHENS),
     "A,B": _lists,
     "@FILE": _files_behind_at,
 }
 # What only the person can know.
-FREE = frozenset(["TEXT", "NAME", "N", "-", "OLD", "NEW", "VALUE", "ENTRY", "FIELD", "TO", "A..B", "JSON", "KEY", "DOMAIN", "CAPABILITY"])
+FREE = frozenset(
+    {"TEXT", "NAME", "N", "-", "OLD", "NEW", "VALUE", "ENTRY", "FIELD", "TO", "A..B", "JSON", "KEY", "WORD"}
+)

@@ -206,7 +206,7 @@ def test_an_owner_with_spaces_before_a_label(session: Session) -> None:
 
 
 def test_commands_options_and_values(session: Session) -> None:
-    assert session.type("pattern mem\tsh\tJun\t--rend\t") == ["memory", "show", "Juniper", "--rendered"]
+    assert session.type("pattern ag\tsh\tJun\t--js\t") == ["agents", "show", "Juniper", "--json"]
     assert session.type("pattern agents list --status=hib\t") == ["agents", "list", "--status=hibernated"]
     assert session.type("pattern agents list --status hib\t") == ["agents", "list", "--status", "hibernated"]
     assert session.type("pattern agents list --fields name,st\t") == ["agents", "list", "--fields", "name,status"]
