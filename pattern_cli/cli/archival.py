@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pattern_cli.cli.options import Group, LimitOption, Run, SinceOption, UntilOption
+from pattern_cli.cli.archival_group import group
+from pattern_cli.cli.options import LimitOption, Run, SinceOption, UntilOption
 from pattern_cli.render import values
 from pattern_cli.render.tables import Column, Layout, Line, Table
 
@@ -89,13 +90,19 @@ def list_entries(
     limit: LimitOption = None,
 ) -> None:
     """List the archival entries of an agent, or of all, newest first."""
-    from pattern_cli.store.times import parse_when
-
-    bounds = {name: parse_when(text) for name, text in (("since", since), ("until", until)) if text}
+    first, last = _bounds(since, until)
     with run.open() as constellation:
         from pattern_cli.memory.archival import Archival
 
-        run.rows(Archival(constellation).list(owner, limit=limit, **bounds), OF_ONE if owner else OF_ALL)
+        rows = Archival(constellation).list(owner, since=first, until=last, limit=limit)
+        run.rows(rows, OF_ONE if owner else OF_ALL)
+
+
+def _bounds(since: str | None, until: str | None) -> tuple[int | None, int | None]:
+    from pattern_cli.store.times import parse_when
+
+    first, last = (None if text is None else parse_when(text) for text in (since, until))
+    return first, last
 
 
 @group.command(
@@ -121,3 +128,58 @@ def show_entry(
             run.warn(problem)
     else:
         run.show(record)
+
+
+FOUND = Table(
+    columns=(
+        _OWNER,
+        *_COLUMNS[:-1],
+        Column("metadata", "METADATA", show=values.plain),
+        Column("preview", "CONTENT", wide=True),
+    ),
+    empty="no entry has such metadata → pattern archival list --json --fields id,metadata shows what there is",
+)
+
+
+@group.command(
+    "search-by-metadata",
+    rows=FOUND,
+    examples=(
+        "pattern archival search-by-metadata topic",
+        "pattern archival search-by-metadata topic=harbor score=5 --agent Juniper",
+        "pattern archival search-by-metadata source.page=3 tags=boat --json",
+    ),
+    exits=(3,),
+)
+def search_by_metadata(
+    run: Run,
+    conditions: Annotated[
+        list[str], typer.Argument(metavar="KEY[=VALUE]...", help="A key that is there, or a value that it has.")
+    ],
+    owner: Annotated[
+        str | None, typer.Option("--agent", metavar="AGENT", help="Only this owner's, named as for list.")
+    ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: LimitOption = None,
+) -> None:
+    """Find archival entries by their metadata: those for which all conditions hold, newest first.
+
+    Dots lead into objects and lists (source.page, tags.0), a backslash takes the character after it as it is, and a dot
+    alone is the whole metadata. A value that is JSON is compared as such and as a text: 3 finds 3 and "3". A list has
+    a value that is one of its items.
+    """
+    first, last = _bounds(since, until)
+    with run.open() as constellation:
+        from pattern_cli.memory.archival import Archival
+        from pattern_cli.memory.archival_metadata import MetadataSearch
+
+        search = MetadataSearch(Archival(constellation), conditions)
+        run.rows(search.find(owner, since=first, until=last, limit=limit))
+    if search.unreadable:
+        passed = values.plural(search.unreadable, "entry", "entries")
+        run.warn(f"{passed} passed over, whose metadata cannot be decoded; pattern archival list shows them")
+
+
+# Last, so that their commands follow these in the help.
+from pattern_cli.cli import archival_changes  # noqa: E402, F401

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pattern_cli.memory.sharing import Owners
@@ -71,9 +72,15 @@ class Archival:
         self._constellation = constellation
 
     def list(
-        self, owner: str | None = None, *, since: int | None = None, until: int | None = None, limit: int | None = None
+        self,
+        owner: str | None = None,
+        *,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int | None = None,
+        where: Callable[[ArchivalRow], bool] | None = None,
     ) -> Iterator[ArchivalRow]:
-        """Entries of one owner (name, id or unique beginning), or of all, newest first.
+        """Entries of one owner (name, id or unique beginning), or of all, newest first, those for which `where` holds.
 
         `since` and `until` are unix nanoseconds, both included; an entry whose time cannot be read fits neither and
         comes last without them. Raises NotFoundError or AmbiguousError.
@@ -81,11 +88,19 @@ class Archival:
         constellation = self._constellation
         with constellation.one_moment():
             owner_id = None if owner is None else resolve_owner(constellation, owner)[0]
-            owners = Owners(constellation)
-            chains = _chain_lengths(constellation)
-            for rowid in _newest(constellation, owner_id, since, until, limit):
-                for row in constellation.rows(f"{_SELECT} WHERE rowid = ?", (rowid,)):
-                    yield _row(row, owners, chains)
+            newest = _newest(constellation, owner_id, since, until, None if where else limit)
+            found = self._rows("rowid", newest)
+            yield from islice(filter(where, found), limit) if where else found
+
+    def some(self, ids: Iterable[str]) -> Iterator[ArchivalRow]:
+        """The entries with these ids, in this order."""
+        return self._rows("id", ids)
+
+    def _rows(self, key: str, values: Iterable[str | int]) -> Iterator[ArchivalRow]:
+        owners, chains = Owners(self._constellation), _chain_lengths(self._constellation)
+        for value in values:
+            for row in self._constellation.rows(f"{_SELECT} WHERE {key} = ?", (value,)):
+                yield _row(row, owners, chains)
 
     def show(self, ref: str) -> ArchivalRecord:
         """One entry by its id or a unique beginning of it, with its chain. Raises NotFoundError or AmbiguousError."""

@@ -18,7 +18,15 @@ Words = Callable[[str, Path], list[str]]
 
 
 def is_list(command: str) -> bool:
-    return command.split()[-1:] in (["list"], ["tail"], ["queue"], ["search"], ["plan"], ["status"])
+    return command.split()[-1:] in (
+        ["list"],
+        ["tail"],
+        ["queue"],
+        ["search"],
+        ["search-by-metadata"],
+        ["plan"],
+        ["status"],
+    )
 
 
 @pytest.mark.parametrize("form", [form.value for form in Format])

@@ -23,6 +23,8 @@ connection.execute("SELECT count(*) FROM agents").fetchall()
 print("held", flush=True)
 sys.stdin.read()
 """
+# The third of the four parts of a note.
+CHUNK = "arch_ce7b3f73477246448bbfff585dc10391"
 SIMPLE: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "integer": lambda value: type(value) is int,
@@ -123,6 +125,10 @@ def runs(place: Path) -> dict[str, list[list[str]]]:
         ],
         "pattern import": [
             ["--db", str(place / "imported.db"), "import", archive, *how]
+        "pattern archival search-by-metadata": [["--db", small, "archival", "search-by-metadata", "."]],
+        "pattern archival add": [["--db", sending, "archival", "add", "Juniper", "a note"]],
+        "pattern archival edit": [["--db", sending, "archival", "edit", CHUNK, "a note"]],
+        "pattern archival delete": [["--db", sending, "archival", "delete", CHUNK, "--yes"]],
             for how in (["--create"], ["--on-conflict", "rename"])
         ],
         "pattern import --dry-run": [["--db", small, "import", archive, "--dry-run"]],
