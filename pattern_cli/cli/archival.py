@@ -11,8 +11,6 @@ from pattern_cli.cli.options import LimitOption, Run, SinceOption, UntilOption
 from pattern_cli.render import values
 from pattern_cli.render.tables import Column, Layout, Line, Table
 
-group = Group("archival", help="Archival entries: long-term notes of an agent.")
-
 
 def _mark(row: Any) -> str:
     """Which part of how many; nothing for a note that is whole."""
