@@ -37,20 +37,27 @@ VALUE = Layout(
     "get",
     record=VALUE,
     examples=(
-        "pattern memory field get Juniper human nickname",
+        "pattern memory field get Juniper human nickname --raw",
         "pattern memory field get Juniper bluesky_user:heron.example card.handle --json",
     ),
     exits=(3, 5),
 )
 def get_field(
-    run: Run, owner: OwnerArgument, label: LabelArgument, field: FieldArgument, section: SectionOption = None
+    run: Run,
+    owner: OwnerArgument,
+    label: LabelArgument,
+    field: FieldArgument,
+    section: SectionOption = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="The value alone: a text byte for byte, anything else as JSON.")
+    ] = False,
 ) -> None:
-    """Print the value of a field: a text as it is, anything else as JSON."""
+    """Show the value of a field, its type, and where it is stored."""
     with run.open() as constellation:
         from pattern_cli.memory.fields import Fields
 
         found = Fields(constellation).get(owner, label, field, section=section)
-    if run.form is None and not run.fields:
+    if raw and run.form is None and not run.fields:
         _print(run, found)
     else:
         run.show(found)
@@ -62,7 +69,10 @@ def _print(run: Run, found: Any) -> None:
     from pattern_cli.render.encode import pretty
     from pattern_cli.render.output import write_text
 
-    write_text(found.value if isinstance(found.value, str) else pretty(found.value))
+    if isinstance(found.value, str):
+        write_text(found.value, raw=True)
+    else:
+        write_text(pretty(found.value))
     for problem in found.damage:
         run.warn(problem)
 

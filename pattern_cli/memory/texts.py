@@ -85,7 +85,9 @@ class Texts:
             matches = list(found.finditer(text))
             _require_one(matches, text, old, every)
             for match in reversed(matches):
-                document.splice(place.root, match.start(), match.end() - match.start(), _new(match, new, regex))
+                becomes = _new(match, new, regex)
+                if becomes != match.group():
+                    document.splice(place.root, match.start(), match.end() - match.start(), becomes)
             return ["overwrite"]
 
         return self._change(owner, label, section, terms, "replace", change)

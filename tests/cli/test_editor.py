@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pattern_cli.cli.editor import edited
+from pattern_cli.cli.editor import edited, keep
 from pattern_cli.errors import ConflictError, FailureError, UsageError
 
 
@@ -81,3 +81,9 @@ def test_text_that_is_no_utf8_is_refused_and_kept(editor: Callable[[str], None],
     with pytest.raises(UsageError, match="no UTF-8"), edited("a text", "x"):
         pass
     assert len(kept(tmp_path)) == 1
+
+
+def test_a_text_can_be_kept_for_later(editor: Callable[[str], None], tmp_path: Path) -> None:
+    path = keep("a thought ☕\r\n", "Juniper/persona", ".toml")
+    assert path.read_bytes().decode() == "a thought ☕\r\n" and path.name.startswith("Juniper-persona-")
+    assert path.suffix == ".toml" and path.is_relative_to(tmp_path / "state")
