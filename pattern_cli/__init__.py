@@ -31,8 +31,17 @@ if TYPE_CHECKING:
     from pattern_cli.health.info import DatabaseInfo
     from pattern_cli.health.overview import Overview
     from pattern_cli.health.stats import DatabaseStats
-    from pattern_cli.memory.archival import Archival
+    from pattern_cli.memory.archival import ArchivalRow
+    from pattern_cli.memory.archival_changes import ArchivalChanges
     from pattern_cli.memory.blocks import Blocks
+    from pattern_cli.memory.fields import Fields
+    from pattern_cli.memory.forms import Forms
+    from pattern_cli.memory.items import Items
+    from pattern_cli.memory.texts import Texts
+    from pattern_cli.messages.marking import Change
+    from pattern_cli.messages.queue import Queue
+    from pattern_cli.messages.selection import Choice
+    from pattern_cli.messages.sending import Sent
     from pattern_cli.messages.service import Messages
     from pattern_cli.messages.tail import Tail
     from pattern_cli.schema.status import Status
@@ -78,11 +87,56 @@ class Session:
         return Blocks(self.store)
 
     @property
-    def archival(self) -> Archival:
-        """`list(owner=None, since=None, until=None, limit=None)` and `show(id)`; times in unix nanoseconds."""
-        from pattern_cli.memory.archival import Archival
+    def texts(self) -> Texts:
+        """`set(owner, label, text)`, `append(…)`, `replace(owner, label, old, new)`; also of a `section`.
 
-        return Archival(self.store)
+        On these and the next three `terms` says on which terms (`pattern_cli.memory.editing.Terms`).
+        """
+        from pattern_cli.memory.texts import Texts
+
+        return Texts(self.store)
+
+    @property
+    def fields(self) -> Fields:
+        """`get(owner, label, name)`, `set(owner, label, name, value)`, `increment(owner, label, name, by=1)`."""
+        from pattern_cli.memory.fields import Fields
+
+        return Fields(self.store)
+
+    @property
+    def items(self) -> Items:
+        """`add(owner, label, value)`, `insert`, `remove` and `move` by numbers from 1; `log(owner, label, entry)`."""
+        from pattern_cli.memory.items import Items
+
+        return Items(self.store)
+
+    @property
+    def forms(self) -> Forms:
+        """`open(owner, label)` for the whole block as text, TOML or JSON; `store(form, text)` stores what differs."""
+        from pattern_cli.memory.forms import Forms
+
+        return Forms(self.store)
+
+    @property
+    def archival(self) -> ArchivalChanges:
+        """`list(owner=None, since=None, until=None, limit=None)` and `show(id)`; times in unix nanoseconds.
+
+        `add(owner, text, metadata)`, `edit(id, text, metadata)`, `plan_deletion(ids)`, `delete(ids)`.
+        """
+        from pattern_cli.memory.archival_changes import ArchivalChanges
+
+        return ArchivalChanges(self.store)
+
+    def search_archival(
+        self, *conditions: str, owner: str | None = None, **bounds: int | None
+    ) -> Iterator[ArchivalRow]:
+        """Archival entries for whose metadata conditions such as `topic`, `topic=harbor`, `source.page=3` hold.
+
+        `bounds` are `since`, `until` and `limit` of `archival.list`. Raises UsageError, NotFoundError, AmbiguousError.
+        """
+        from pattern_cli.memory.archival_metadata import MetadataSearch
+
+        return MetadataSearch(self.archival, conditions).find(owner, **bounds)
 
     @property
     def messages(self) -> Messages:
@@ -90,6 +144,45 @@ class Session:
         from pattern_cli.messages.service import Messages
 
         return Messages(self.store)
+
+    @property
+    def queue(self) -> Queue:
+        """What waits in the agents' mailboxes: `list(agent=None, processed=False, limit=None)`."""
+        from pattern_cli.messages.queue import Queue
+
+        return Queue(self.store)
+
+    def send(self, agent: str, text: str, **how: Any) -> Sent:
+        """Put a message into an agent's mailbox; `how` are the named arguments of `messages.sending.send`.
+
+        Raises NotFoundError, AmbiguousError, UsageError.
+        """
+        from pattern_cli.messages.sending import send
+
+        return send(self.store, agent, text, **how)
+
+    def change_messages(
+        self,
+        action: Literal["archive", "unarchive", "delete", "undelete", "purge"],
+        choice: Choice,
+        *,
+        dry_run: bool = False,
+        take_snapshot: bool = True,
+        force: bool = False,
+    ) -> Change:
+        """Archive, delete or purge messages, or take the first two back: whole batches unless `choice` is exact.
+
+        A backup is made before `delete` and `purge`. Raises NotFoundError, AmbiguousError, ConflictError (changed
+        meanwhile), RefusedError (a running runtime, unless `force`).
+        """
+        from pattern_cli.messages.marking import Marking
+        from pattern_cli.messages.purging import Purging
+
+        changing = Purging(self.store, choice) if action == "purge" else Marking(self.store, action, choice)
+        if dry_run:
+            return changing.plan()
+        saves = take_snapshot and action in ("delete", "purge")
+        return changing.run(_saver(f"messages {action}") if saves else None, force)
 
     def tail(self, agent: str | None = None, **conditions: Any) -> Tail:
         """Follow messages: `newest(n)`, then `follow()`, which never ends; `conditions` are those of `messages.filter`.
@@ -250,13 +343,8 @@ def migrate(
     """
     from pattern_cli.schema.upgrade import Upgrade
 
-    def save(store: Constellation) -> str:
-        from pattern_cli.backups.snapshot import snapshot
-
-        return snapshot(store, reason="migrate").path
-
     with _store(path, "write", any_schema=True) as store:
-        return Upgrade(store).run(save if take_snapshot else None, force=force, progress=progress)
+        return Upgrade(store).run(_saver("migrate") if take_snapshot else None, force=force, progress=progress)
 
 
 def vacuum(
@@ -294,6 +382,15 @@ def _store(path: Place | None, mode: Literal["read", "write"], *, any_schema: bo
     from pattern_cli.store.locate import locate
 
     return Constellation.open(locate(path), mode, any_schema=any_schema)
+
+
+def _saver(reason: str) -> Callable[[Constellation], str]:
+    def save(store: Constellation) -> str:
+        from pattern_cli.backups.snapshot import snapshot
+
+        return snapshot(store, reason=reason).path
+
+    return save
 
 
 def _source(archive: Place | IO[bytes]) -> Any:

@@ -160,3 +160,37 @@ def test_tail_and_search(imported: Path) -> None:
         found = constellation.search("slow kettle", within=("messages",), limit=2)
         assert {hit.kind for hit in found.hits} == {"message"}
         assert found.more
+
+
+def test_messages_are_sent_and_wait(imported: Path) -> None:
+    with pattern_cli.open(imported, "write") as constellation:
+        sent = constellation.send("Juniper", "Hello.", sender="Marlow")
+        assert [row.id for row in constellation.queue.list("Juniper")] == [sent.id]
+
+
+def test_messages_are_archived_deleted_and_purged(imported: Path) -> None:
+    from pattern_cli.messages.selection import Choice
+
+    with pattern_cli.open(imported, "write") as constellation:
+        juniper = Choice(fitting=constellation.messages.filter("Juniper", archived=True))
+        every = constellation.change_messages("delete", juniper, dry_run=True)
+        assert every.dry_run
+        assert constellation.change_messages("unarchive", juniper).changed > 0
+        assert constellation.change_messages("archive", juniper).changed == every.changed
+        deleted = constellation.change_messages("delete", juniper)
+        assert deleted.changed == every.changed
+        assert deleted.snapshot and pattern_cli.verify(deleted.snapshot)
+        assert constellation.change_messages("undelete", juniper).snapshot is None
+        constellation.change_messages("delete", juniper, take_snapshot=False)
+        assert constellation.change_messages("purge", juniper, take_snapshot=False).changed == every.changed
+        assert list(constellation.messages.list(constellation.messages.filter("Juniper", archived=True))) == []
+
+
+def test_archival_entries_are_added_found_and_deleted(imported: Path) -> None:
+    with pattern_cli.open(imported, "write") as constellation:
+        added = constellation.archival.add("Juniper", "A note.", {"topic": "sky"})
+        assert constellation.archival.edit(added.id, "Another note.").columns == ("content",)
+        (found,) = constellation.search_archival("topic=sky", owner="Juniper", limit=5)
+        assert (found.id, found.content) == (added.id, "Another note.")
+        assert constellation.archival.plan_deletion([added.id]).deleted == 1
+        assert constellation.archival.delete([added.id]).deleted == 1

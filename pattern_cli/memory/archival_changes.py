@@ -68,11 +68,8 @@ class DeletedEntries:
     dry_run: bool
 
 
-class ArchivalChanges:
-    """Changes archival entries of an open constellation."""
-
-    def __init__(self, constellation: Constellation) -> None:
-        self._constellation = constellation
+class ArchivalChanges(Archival):
+    """The archival entries of an open constellation, and their changes."""
 
     def add(self, owner: str, content: str, metadata: Any = None, *, dry_run: bool = False) -> StoredEntry:
         """Add an entry for an agent, a group or `_constellation_`; whole, as the runtime adds them.
@@ -180,7 +177,7 @@ class ArchivalChanges:
             for name, value in changed.items():
                 list(constellation.rows(f"UPDATE archival_entries SET {name} = ? WHERE id = ?", (value, id)))
         owner = Owners(constellation).of(agent_id)
-        row = Archival(constellation).show(id)
+        row = self.show(id)
         return StoredEntry(
             id=id,
             agent_id=agent_id,
@@ -199,8 +196,7 @@ class ArchivalChanges:
         named = {resolve(self._constellation, "archival", ref) for ref in refs}
         ids = dict.fromkeys(part for id in sorted(named) for part in self._chain(id))
         entries = tuple(
-            GoingEntry(row.id, row.owner, row.chunk_index, row.preview, row.id in named)
-            for row in Archival(self._constellation).some(ids)
+            GoingEntry(row.id, row.owner, row.chunk_index, row.preview, row.id in named) for row in self.some(ids)
         )
         return _removed(entries, snapshot=None, dry_run=True)
 
