@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -76,6 +77,31 @@ def test_an_interpreter_is_found() -> None:
     version = "import sys; print(sys.version_info >= (3, 11))"
     said = subprocess.run([found.stdout.strip(), "-c", version], capture_output=True, text=True, check=True)
     assert said.stdout == "True\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs bash")
+def test_ci_installs_the_shells_it_may_and_names_those_that_are_missing(tmp_path: Path) -> None:
+    bash = shutil.which("bash")
+    if not bash:
+        pytest.skip("bash is not installed")
+    calls = tmp_path / "calls"
+    for name, script in {"id": "echo $WHO", "apt-get": f'echo "$@" >> {calls}', "fish": "exit 0"}.items():
+        program = tmp_path / name
+        program.write_text(f"#!{bash}\n{script}\n")
+        program.chmod(0o755)
+
+    def run(who: str) -> str:
+        environment = {"PATH": str(tmp_path), "WHO": who}
+        done = subprocess.run([bash, ROOT / ".ci" / "shells"], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0
+        return done.stderr
+
+    warnings = "".join(f"warning: {name} is not installed here: its tests are skipped\n" for name in ("zsh", "mandoc"))
+    (tmp_path / "bash").symlink_to(bash)
+    assert run("1000") == warnings
+    assert not calls.exists()
+    assert run("0") == warnings  # this apt-get brings nothing
+    assert calls.read_text().splitlines()[-1].split()[-2:] == ["zsh", "mandoc"]
 
 
 def test_the_classifiers_name_versions_that_are_allowed() -> None:

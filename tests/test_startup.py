@@ -74,6 +74,14 @@ def test_agents_list_in_a_pipe_needs_apsw_alone(read_only: Callable[[str], Path]
     assert modules("--db", str(read_only("constellations/small.db")), "agents", "list") & HEAVY == {"apsw"}
 
 
+def test_a_tab_needs_apsw_alone(read_only: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_PATTERN_COMPLETE", "bash")
+    monkeypatch.setenv("PATTERN_DB", str(read_only("constellations/small.db")))
+    assert modules("pattern memory show Juniper per", "per") & HEAVY == {"apsw"}
+    assert modules("pattern agents list --st", "--st") & HEAVY == set()
+    assert modules("pattern ag", "ag") & HEAVY == set()
+
+
 @pytest.mark.parametrize("words", ["groups list", "memory list", "messages list", "archival list", "search kettle"])
 def test_a_pipe_needs_no_tables(words: str, read_only: Callable[[str], Path]) -> None:
     found = modules("--db", str(read_only("constellations/small.db")), *words.split())

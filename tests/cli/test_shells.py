@@ -283,3 +283,9 @@ def test_a_shell_can_read_its_function(shell: str, tmp_path: Path) -> None:
     script.write_text(SHELLS[shell].script)
     done = subprocess.run([has(shell), "-n", str(script)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_zsh_may_read_its_function_too(home: Path) -> None:
+    script = f"autoload -Uz compinit; compinit -D -u; source {home}/_pattern; print $_comps[pattern]"
+    done = subprocess.run([has("zsh"), "-f", "-c", script], capture_output=True, text=True, env={"HOME": str(home)})
+    assert (done.stdout, done.stderr) == ("_pattern\n", "")
