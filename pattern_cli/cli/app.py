@@ -23,11 +23,11 @@ from pattern_cli.cli.options import (
     Group,
     JsonOption,
     Run,
+    asked_format,
     field_names,
     write_sections,
 )
 from pattern_cli.errors import FailureError, PatternError, StoppedError
-from pattern_cli.render.formats import Format
 from pattern_cli.render.pasting import database
 
 # Name, module and short help of every command: `pattern --help` prints them without importing any of the modules.
@@ -128,7 +128,7 @@ def root(
     if ctx.invoked_subcommand is None:
         from pattern_cli.cli.home import home
 
-        home(Run(db, Format.json if as_json else form, field_names(fields)))
+        home(Run(db, asked_format({"form": form, "as_json": as_json}), field_names(fields)))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -114,11 +114,13 @@ def show_entry(
     raw: Annotated[bool, typer.Option("--raw", help="The content alone, into a pipe byte for byte.")] = False,
 ) -> None:
     """Show one archival entry: its content, its metadata, and the other parts of a note in several parts."""
+    if raw:
+        run.text_alone("--raw")
     with run.open() as constellation:
         from pattern_cli.memory.archival import Archival
 
         record = Archival(constellation).show(entry)
-    if raw and run.form is None and not run.fields and isinstance(record.content, str):
+    if raw and isinstance(record.content, str):
         from pattern_cli.render.output import write_text
 
         write_text(record.content, raw=True)

@@ -218,6 +218,8 @@ def show_message(
     raw: Annotated[bool, typer.Option("--raw", help="The readable text alone, unaltered in a pipe.")] = False,
 ) -> None:
     """Show one message: all its content, the tools it calls with their responses, batch and metadata."""
+    if raw:
+        run.text_alone("--raw")
     with run.open() as constellation:
         from pattern_cli.messages.service import Messages
 

@@ -21,7 +21,7 @@ import functools
 import inspect
 import sys
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -194,6 +194,12 @@ class Run:
 
         return None if skip else save
 
+    def text_alone(self, option: str) -> None:
+        """Raise UsageError when a format or fields were asked for beside an option that prints a text alone."""
+        if self.form or self.fields:
+            other = "--fields" if self.fields else f"--format {self.form}"
+            raise UsageError(f"{option} is the text alone, so it goes not with {other}", "leave out one of them")
+
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask on a terminal; elsewhere raise RefusedError unless `--yes` was given."""
         if yes:
@@ -289,10 +295,11 @@ class Group:
     def __init__(self, name: str, help: str, *, alone: bool = False) -> None:
         self.name = name
         self.alone = alone
-        self._extras: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {}
         self.app = typer.Typer(
             name=name, help=help, cls=PatternGroup, rich_markup_mode=None, no_args_is_help=True, add_completion=False
         )
+        if not alone:
+            self.app.callback()(_shared_before)
 
     def command(
         self,
@@ -365,8 +372,7 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
     @functools.wraps(function)
     def command(ctx: typer.Context, **given: Any) -> None:
         taken = {name: given.pop(name) for name in shared}
-        form = Format.json if taken.get("as_json") else taken.get("form")
-        form = form or (Format.json if given_before(ctx, "as_json") else given_before(ctx, "form"))
+        form = asked_format(taken) or _format_before(ctx)
         fields = taken.get("fields")
         names = field_names(given_before(ctx, "fields") if fields is None else fields)
         # An empty --db is a mistake to be named, not a --db that was left out.
@@ -398,6 +404,26 @@ def field_names(given: str | None) -> tuple[str, ...]:
     return names
 
 
+def asked_format(given: Mapping[str, Any]) -> Format | None:
+    """The format that `--format` and `--json` ask for. Raises UsageError when they contradict each other."""
+    form = given.get("form")
+    if not given.get("as_json"):
+        return form and Format(form)
+    if form not in (None, Format.json):
+        raise UsageError(f"--json and --format {form} contradict each other", "leave out one of them")
+    return Format.json
+
+
+def _format_before(ctx: typer.Context) -> Format | None:
+    """The format that was asked for nearest before the subcommand."""
+    parent = ctx.parent
+    while parent is not None:
+        if form := asked_format(parent.params):
+            return form
+        parent = parent.parent
+    return None
+
+
 def given_before(ctx: typer.Context, name: str) -> Any:
     """The value of a shared option that stands before the subcommand: `pattern --db F backup --json list`."""
     parent = ctx.parent
@@ -406,6 +432,15 @@ def given_before(ctx: typer.Context, name: str) -> Any:
             return parent.params[name]
         parent = parent.parent
     return None
+
+
+def _shared_before(
+    db: Annotated[str | None, typer.Option("--db", metavar="FILE", hidden=True)] = None,
+    form: Annotated[Format | None, typer.Option("--format", hidden=True)] = None,
+    as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
+    fields: Annotated[str | None, typer.Option("--fields", metavar="A,B", hidden=True)] = None,
+) -> None:
+    """Take the shared options where people put them too: `pattern agents --db F list`; `given_before` finds them."""
 
 
 def _unless_subcommand(wrapped: Callable[..., None]) -> Callable[..., None]:

@@ -75,6 +75,13 @@ def test_raw_is_the_content_alone(small: Path, cli: Cli) -> None:
     assert cli("--db", small, "archival", "show", "arch_4755", "--raw").out == content
 
 
+@pytest.mark.parametrize("words", [("--json",), ("--format", "table"), ("--fields", "id")])
+def test_raw_goes_not_with_a_format_or_fields(small: Path, cli: Cli, words: tuple[str, ...]) -> None:
+    done = cli("--db", small, "archival", "show", "arch_4755", "--raw", *words)
+    assert (done.code, done.out) == (2, "")
+    assert "--raw is the text alone" in done.err
+
+
 def test_a_table_has_short_ids_that_name_their_entries(small: Path, cli: Cli) -> None:
     lines = cli("--db", small, "archival", "list", "Marlow", "--format", "table").out.splitlines()[1:]
     ids = [line.split()[0] for line in lines]

@@ -240,6 +240,12 @@ def test_show_raw_is_the_text_alone_byte_for_byte(ids: dict[str, str], cli: Cli,
     assert "\\x1b[31m\\u202e" in on_terminal("--db", ids["db"], "messages", "show", ids["Image"], "--raw").styled
 
 
+@pytest.mark.parametrize("words", [("--json",), ("--format", "table"), ("--fields", "id")])
+def test_show_raw_goes_not_with_a_format_or_fields(ids: dict[str, str], cli: Cli, words: tuple[str, ...]) -> None:
+    done = cli("--db", ids["db"], "messages", "show", ids["Image"], "--raw", *words)
+    assert (done.code, done.out) == (2, "")
+
+
 def test_tail_shows_ten_messages(database: Database, cli: Cli) -> None:
     assert len(cli("--db", database(SMALL), "messages", "tail").out.splitlines()) == 10
 

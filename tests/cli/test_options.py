@@ -186,6 +186,31 @@ def test_options_before_a_subcommand_count_behind_it(capsys: Captured) -> None:
     assert (run.db, given) == ("x.db", {"much": True})
 
 
+def test_shared_options_may_stand_between_group_and_command(capsys: Captured) -> None:
+    run, _ = invoke(toys, "--db", "x.db", "--json", "--fields", "name", "list")
+    assert (run.db, run.form, run.fields) == ("x.db", Format.json, ("name",))
+    assert "--db" not in help_of(toys)
+    run, _ = invoke(toys, "--json", "list", "--format", "csv")
+    assert run.form is Format.csv
+    run, _ = invoke(toys, "--format", "csv", "list", "--json")
+    assert run.form is Format.json
+
+
+def test_two_formats_contradict_each_other() -> None:
+    for words in (("list", "--json", "--format", "csv"), ("--json", "--format", "csv", "list")):
+        with pytest.raises(UsageError, match="--json and --format csv contradict each other"):
+            invoke(toys, *words)
+    run, _ = invoke(toys, "list", "--json", "--format", "json")
+    assert run.form is Format.json
+
+
+def test_a_text_alone_goes_not_with_a_format_or_fields() -> None:
+    Run().text_alone("--raw")
+    for run, other in ((Run(form=Format.json), "--format json"), (Run(fields=("a",)), "--fields")):
+        with pytest.raises(UsageError, match=f"--raw is the text alone, so it goes not with {other}"):
+            run.text_alone("--raw")
+
+
 @pytest.mark.parametrize("words", [("--fields", ""), ("--fields", ","), ("--fields", " , ")])
 def test_no_field_is_a_mistake(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="names no field"):
