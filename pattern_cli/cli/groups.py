@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from pattern_cli.cli.agents import nested, role_words, words
-from pattern_cli.cli.options import Group, Run
+from pattern_cli.cli.groups_group import group
+from pattern_cli.cli.options import Run
 from pattern_cli.render import values
 from pattern_cli.render.tables import Column, Layout, Line, Table
-
-group = Group("groups", help="Groups of agents and how they coordinate.")
 
 GROUPS = Table(
     columns=(
@@ -67,4 +66,11 @@ def show_group(
     with run.open() as constellation:
         from pattern_cli.groups.service import Groups
 
-        run.show(Groups(constellation).show(name))
+        record = Groups(constellation).show(name)
+    run.show(record)
+    for remark in record.remarks:
+        run.note(remark)
+
+
+# Last, so that their commands follow these two in the help.
+from pattern_cli.cli import groups_edit, groups_members  # noqa: E402, F401

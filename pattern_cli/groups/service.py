@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pattern_cli.groups.membership import remarks
+from pattern_cli.groups.references import Roster, said
 from pattern_cli.models import Agent, AgentGroup, GroupMember, MemoryBlock, damage, present
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import Damage
 from pattern_cli.store.ids import resolve
+
+if TYPE_CHECKING:
+    from pattern_cli.groups.changing import Edit
+    from pattern_cli.groups.configuring import Settings
+    from pattern_cli.groups.creation import Group
+    from pattern_cli.groups.deletion import Deletion
+    from pattern_cli.groups.members import Changed, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class GroupRecord:
-    """One group with its members, its pattern's configuration and the labels of the memory it owns."""
+    """One group with its members, its pattern's configuration and the labels of the memory it owns.
+
+    `remarks` are worth knowing and no damage: agents that the configuration names and that are no members.
+    """
 
     id: str
     name: str
@@ -51,6 +62,7 @@ class GroupRecord:
     member_count: int
     members: tuple[Member, ...]
     blocks: tuple[str, ...]
+    remarks: tuple[str, ...]
     created_at: str
     updated_at: str
     damage: tuple[str, ...]
@@ -94,11 +106,96 @@ class Groups:
         with self._constellation.one_moment():
             return self._record(resolve(self._constellation, "group", ref))
 
+    def create(
+        self,
+        name: str,
+        pattern: str,
+        settings: Settings | None = None,
+        *,
+        description: str | None = None,
+        members: Iterable[str] = (),
+        dry_run: bool = False,
+    ) -> Group:
+        """A new group; see `creation.create`."""
+        from pattern_cli.groups.creation import create
+
+        return create(
+            self._constellation, name, pattern, settings, description=description, members=members, dry_run=dry_run
+        )
+
+    def edit(self, group: str, change: Edit, *, dry_run: bool = False) -> Group:
+        """Change what is named and nothing else; see `changing.edit`."""
+        from pattern_cli.groups.changing import edit
+
+        return edit(self._constellation, group, change, dry_run=dry_run)
+
+    def rename(self, group: str, name: str, *, dry_run: bool = False) -> Group:
+        """Give a group another name; see `changing.rename`."""
+        from pattern_cli.groups.changing import rename
+
+        return rename(self._constellation, group, name, dry_run=dry_run)
+
+    def plan_delete(self, group: str, give_memory: str | None = None) -> Deletion:
+        """What `delete` would do; see `deletion.plan`."""
+        from pattern_cli.groups.deletion import plan
+
+        return plan(self._constellation, group, give_memory)
+
+    def delete(
+        self,
+        group: str,
+        give_memory: str | None = None,
+        *,
+        snapshot: Callable[[Constellation], str] | None = None,
+        force: bool = False,
+        shown: Deletion | None = None,
+    ) -> Deletion:
+        """Delete a group with what is its own; see `deletion.delete`."""
+        from pattern_cli.groups.deletion import delete
+
+        return delete(self._constellation, group, give_memory, snapshot=snapshot, force=force, shown=shown)
+
+    def add_member(
+        self,
+        group: str,
+        agent: str,
+        role: Role | None = None,
+        capabilities: Iterable[str] = (),
+        share: str | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> Changed:
+        """Add an agent to a group; see `members.add_member`."""
+        from pattern_cli.groups.members import add_member
+
+        return add_member(self._constellation, group, agent, role, capabilities, share, dry_run=dry_run)
+
+    def remove_member(self, group: str, member: str, *, unshare: bool = False, dry_run: bool = False) -> Changed:
+        """Take an agent out of a group; see `members.remove_member`."""
+        from pattern_cli.groups.members import remove_member
+
+        return remove_member(self._constellation, group, member, unshare=unshare, dry_run=dry_run)
+
+    def set_role(
+        self,
+        group: str,
+        member: str,
+        role: Role | None = None,
+        capabilities: Iterable[str] | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> Changed:
+        """Give a member another role or other capabilities; see `members.set_role`."""
+        from pattern_cli.groups.members import set_role
+
+        return set_role(self._constellation, group, member, role, capabilities, dry_run=dry_run)
+
     def _record(self, group_id: str) -> GroupRecord:
         constellation = self._constellation
         (group,) = constellation.bind(AgentGroup.select().where(AgentGroup.id == group_id))
         problems: Damage = [*damage(group)]
         members = tuple(self._members(group_id, problems))
+        roster = Roster(group.name, {one.agent_id: one.agent_name or one.agent_id for one in members})
         blocks = MemoryBlock.select(MemoryBlock.label).where(
             MemoryBlock.agent_id == group_id, MemoryBlock.is_active == 1
         )
@@ -111,6 +208,7 @@ class Groups:
             member_count=len(members),
             members=members,
             blocks=tuple(block.label for block in constellation.bind(blocks.order_by(MemoryBlock.label))),
+            remarks=tuple(said(roster.strangers(group.pattern_config))),
             created_at=group.created_at,
             updated_at=group.updated_at,
             damage=tuple(problems),

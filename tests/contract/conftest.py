@@ -39,10 +39,33 @@ WORDS: dict[str, tuple[str, ...]] = {
     "agents status": ("AGENT", "archived"),
     "groups list": (),
     "groups show": ("GROUP",),
+    "groups create": ("Basil", "--pattern", "round_robin", "--dry-run"),
+    "groups edit": ("GROUP", "--description", "day", "--dry-run"),
+    "groups rename": ("GROUP", "Basil", "--dry-run"),
+    "groups delete": ("GROUP", "--dry-run"),
+    "groups add-member": ("ROOMY", "OUTSIDER", "--dry-run"),
+    "groups remove-member": ("GROUP", "MEMBER", "--dry-run"),
+    "groups set-role": ("GROUP", "MEMBER", "observer", "--dry-run"),
     "memory list": (),
     "memory show": ("BLOCK",),
+    "memory set": ("WRITER", "persona", "tea", "--dry-run"),
+    "memory append": ("WRITER", "persona", "tea", "--line", "--dry-run"),
+    "memory replace": ("WRITER", "persona", "e", "a", "--all", "--dry-run"),
+    "memory edit": ("WRITER", "persona", "--dry-run"),
+    "memory field get": ("FIELDED", "human", "nickname"),
+    "memory field set": ("FIELDED", "human", "nickname", "Wren", "--dry-run"),
+    "memory field incr": ("FIELDED", "human", "energy", "--dry-run"),
+    "memory item add": ("LISTED", "todo", "title=tea", "--dry-run"),
+    "memory item insert": ("LISTED", "todo", "1", "title=tea", "--dry-run"),
+    "memory item remove": ("LISTED", "todo", "1", "--dry-run"),
+    "memory item move": ("LISTED", "todo", "1", "2", "--dry-run"),
+    "memory log add": ("LOGGED", "observations", "a heron", "--dry-run"),
     "archival list": (),
     "archival show": ("ENTRY",),
+    "archival search-by-metadata": (".",),
+    "archival add": ("AGENT", "a note", "--dry-run"),
+    "archival edit": ("ENTRY", "a note", "--dry-run"),
+    "archival delete": ("ENTRY", "--dry-run"),
     "messages list": (),
     "messages show": ("MESSAGE",),
     "messages tail": ("-n", "5"),
@@ -50,10 +73,6 @@ WORDS: dict[str, tuple[str, ...]] = {
     "messages queue": (),
     "messages archive": ("--everything", "--dry-run"),
     "messages unarchive": ("--everything", "--dry-run"),
-    "archival search-by-metadata": (".",),
-    "archival add": ("AGENT", "a note", "--dry-run"),
-    "archival edit": ("ENTRY", "a note", "--dry-run"),
-    "archival delete": ("ENTRY", "--dry-run"),
     "messages delete": ("--everything", "--dry-run"),
     "messages undelete": ("--everything", "--dry-run"),
     "messages purge": ("--everything", "--dry-run"),
@@ -74,11 +93,21 @@ WORDS: dict[str, tuple[str, ...]] = {
 # Commands that write, or that need something besides a constellation.
 OTHERS = {"init", "import", "backup", "backup verify", "completions show", "completions install"}
 OTHERS |= {"agents create", "agents edit", "agents rename", "agents status"}
+_NOT_IN = """FROM (SELECT g.id AS g, a.id AS a FROM agent_groups g, agents a
+             WHERE (g.id, a.id) NOT IN (SELECT group_id, agent_id FROM group_members) ORDER BY 1, 2 LIMIT 1)"""
+_GROUP_ID = "SELECT id FROM agent_groups ORDER BY name LIMIT 1"
 # What a capital word needs to be found in the database.
 FIRST = {
     "AGENT": "SELECT name FROM agents ORDER BY name LIMIT 1",
     "GROUP": "SELECT name FROM agent_groups ORDER BY name LIMIT 1",
+    "MEMBER": f"SELECT agent_id FROM group_members WHERE group_id = ({_GROUP_ID}) LIMIT 1",
+    "ROOMY": f"SELECT g {_NOT_IN}",
+    "OUTSIDER": f"SELECT a {_NOT_IN}",
     "BLOCK": "SELECT id FROM memory_blocks WHERE label NOT LIKE 'damaged%' ORDER BY label = 'persona' DESC, id LIMIT 1",
+    "WRITER": "SELECT agent_id FROM memory_blocks WHERE label = 'persona' AND permission = 'read_write' LIMIT 1",
+    "FIELDED": "SELECT agent_id FROM memory_blocks WHERE label = 'human' AND metadata LIKE '%Counter%' LIMIT 1",
+    "LISTED": "SELECT agent_id FROM memory_blocks WHERE label = 'todo' AND permission = 'admin' LIMIT 1",
+    "LOGGED": "SELECT agent_id FROM memory_blocks WHERE label = 'observations' LIMIT 1",
     "ENTRY": "SELECT id FROM archival_entries ORDER BY id LIMIT 1",
     "MESSAGE": "SELECT id FROM messages ORDER BY id LIMIT 1",
 }
@@ -139,6 +168,8 @@ def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Ou
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", "true")
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.chdir(tmp_path)
 

@@ -96,6 +96,45 @@ def held(place: Path) -> Iterator[None]:
     process.communicate("")
 
 
+def groups(path: str) -> dict[str, list[list[str]]]:
+    """Command lines that change groups, in the order of the page."""
+    lines = {
+        "create": [["Crew", "--pattern", "round_robin", "--member", "Juniper"]],
+        "edit": [["Crew", "--pattern", "dynamic", "--description", "new"]],
+        "rename": [["Crew", "Guild"]],
+        "delete": [["Harbor Crew", "--dry-run"]],
+        "add-member": [["Guild", "Marlow"], ["Guild", "Quill ツ שלום", "--share-memory", "append"]],
+        "remove-member": [["Guild", "Marlow"], ["Harbor Crew", "Marlow", "--unshare-memory"]],
+        "set-role": [["Guild", "Juniper", "observer"]],
+    }
+    return {
+        f"pattern groups {command}": [["--db", path, "groups", command, *words] for words in given]
+        for command, given in lines.items()
+    }
+
+
+def editing(path: str) -> dict[str, list[list[str]]]:
+    """Command lines that change what Juniper's blocks hold."""
+    lines = {
+        "set": ["persona", "tea"],
+        "append": ["persona", " and rain"],
+        "replace": ["persona", "tea", "mint", "--dry-run"],
+        "edit": ["persona"],
+        "field get": ["human", "locked"],
+        "field set": ["human", "nickname", "Wren"],
+        "field incr": ["human", "energy"],
+        "item add": ["todo", "title=tea"],
+        "item insert": ["todo", "1", "title=tea"],
+        "item remove": ["todo", "1"],
+        "item move": ["todo", "1", "2"],
+        "log add": ["observations", "a heron"],
+    }
+    return {
+        f"pattern memory {command}": [["--db", path, "memory", *command.split(), "Juniper", *words]]
+        for command, words in lines.items()
+    }
+
+
 def runs(place: Path) -> dict[str, list[list[str]]]:
     """Command lines for every section of the page."""
     small, old = str(place / "small.db"), str(place / "0010-preedit.db")
@@ -106,7 +145,13 @@ def runs(place: Path) -> dict[str, list[list[str]]]:
     found = {
         "pattern": [["--db", small]],
         "pattern init": [["init", str(place / "new.db")]],
+        **groups(str(place / "small-embeddings.db")),
+        **editing(sending),
         "pattern messages tail": [["--db", small, "messages", "tail", "-n", "200"]],
+        "pattern archival search-by-metadata": [["--db", small, "archival", "search-by-metadata", "."]],
+        "pattern archival add": [["--db", sending, "archival", "add", "Juniper", "a note"]],
+        "pattern archival edit": [["--db", sending, "archival", "edit", CHUNK, "a note"]],
+        "pattern archival delete": [["--db", sending, "archival", "delete", CHUNK, "--yes"]],
         "pattern messages send": [
             ["--db", sending, "messages", "send", "Marlow", "hello", *more] for more in ([], ["--from", "Juniper"])
         ],
@@ -125,10 +170,6 @@ def runs(place: Path) -> dict[str, list[list[str]]]:
         ],
         "pattern import": [
             ["--db", str(place / "imported.db"), "import", archive, *how]
-        "pattern archival search-by-metadata": [["--db", small, "archival", "search-by-metadata", "."]],
-        "pattern archival add": [["--db", sending, "archival", "add", "Juniper", "a note"]],
-        "pattern archival edit": [["--db", sending, "archival", "edit", CHUNK, "a note"]],
-        "pattern archival delete": [["--db", sending, "archival", "delete", CHUNK, "--yes"]],
             for how in (["--create"], ["--on-conflict", "rename"])
         ],
         "pattern import --dry-run": [["--db", small, "import", archive, "--dry-run"]],

@@ -1,0 +1,30 @@
+"""One transaction for a change, or one look at what it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pattern_cli.store.constellation import Constellation
+
+Write = Callable[[str, Sequence[Any]], None]
+
+
+@contextmanager
+def writing(constellation: Constellation, dry_run: bool = False) -> Iterator[Write]:
+    """A write transaction and the function that writes in it; in a dry run nothing is locked and nothing written.
+
+    Raises SchemaError in a dry run that could not be done in earnest, and what `Constellation.transaction` raises.
+    """
+    if dry_run:
+        constellation.require_newest()
+        with constellation.one_moment():
+            yield lambda sql, values: None
+        return
+    with constellation.transaction() as connection:
+
+        def write(sql: str, values: Sequence[Any]) -> None:
+            connection.execute(sql, tuple(values))
+
+        yield write
