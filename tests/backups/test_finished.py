@@ -57,6 +57,20 @@ def test_a_split_check_finds_what_one_check_finds(tmp_path: Path, monkeypatch: p
     assert set(found) <= set(finished.problems_in(path))
 
 
+def test_a_split_check_is_of_every_table_that_has_an_index_the_longest_first(database: Database) -> None:
+    path = database("constellations/medium.db")
+    parts = finished._split(path)
+    with finished.opened(path) as connection:
+        sql = """SELECT name FROM sqlite_schema AS t WHERE type = 'table' AND rootpage > 0
+                 AND EXISTS (SELECT 1 FROM pragma_index_list(t.name))"""
+        indexed = {name for (name,) in connection.execute(sql)}
+    checked = [statement for part in parts for statement in part]
+    assert sorted(checked) == sorted(f'PRAGMA integrity_check("{name}")' for name in indexed)
+    assert "messages_fts_idx" in indexed, "a table without row numbers is one index"
+    assert parts[0] == ['PRAGMA integrity_check("messages")']
+    assert len(parts[-1]) > 20
+
+
 @pytest.mark.parametrize("page", range(1, 178, 8))
 def test_a_split_check_finds_every_ruined_page(database: Database, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
     path = database("constellations/small.db")
