@@ -25,8 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("PATTERN_TEST_SHARED", ROOT.parent / "shared"))
 SOURCE = SHARED / "fixtures" / "constellations" / "medium.db"
 TARGETS = {"copy": 0.9, "verified": 0.5}
+# Positions grow with time, in the runtime as here: repeated as they are, every one of them would occur 24 times, and the
+# check would look up each row at another end of the indexes.
+LATER = "CAST({0} + CAST(substr(:n, 2) AS INTEGER) * (:span) AS TEXT)"
 REPEATED = {
-    "messages": {"id": "id || :n"},
+    "messages": {"id": "id || :n", "position": LATER.format("position"), "batch_id": LATER.format("batch_id")},
     "archival_entries": {"id": "id || :n", "parent_entry_id": "NULL"},
     "memory_blocks": {"id": "id || :n", "label": "label || :n"},
     "memory_block_updates": {"block_id": "block_id || :n", "id": "NULL"},
@@ -45,13 +48,14 @@ def build(path: Path, megabytes: int) -> None:
     for name, _ in triggers:
         connection.execute(f"DROP TRIGGER {name}")
     last = {table: connection.execute(f"SELECT max(rowid) FROM {table}").fetchall()[0][0] for table in REPEATED}
+    span = connection.execute("SELECT max(position) - min(position) + 65536 FROM messages").fetchall()[0][0]
     for number in range(1, times):
         for table, changed in REPEATED.items():
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
             values = ", ".join(changed.get(column, column) for column in columns)
             connection.execute(
                 f"INSERT INTO {table} SELECT {values} FROM {table} WHERE rowid <= :last",
-                {"n": f"x{number:03}", "last": last[table]},
+                {"n": f"x{number:03}", "last": last[table], "span": span},
             )
     for index in ("messages_fts", "memory_blocks_fts", "archival_fts"):
         connection.execute(f"INSERT INTO {index}({index}) VALUES ('rebuild')")
