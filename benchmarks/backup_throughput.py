@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("PATTERN_TEST_SHARED", ROOT.parent / "shared"))
 SOURCE = SHARED / "fixtures" / "constellations" / "medium.db"
 TARGETS = {"copy": 0.9, "verified": 0.5}
-# Positions grow with time, in the runtime as here: repeated as they are, every one of them would occur 24 times, and the
-# check would look up each row at another end of the indexes.
+# Positions grow with time, in the runtime as here. Repeated as they are, each would occur 24 times, and the check would
+# look up every row at another end of the indexes.
 LATER = "CAST({0} + CAST(substr(:n, 2) AS INTEGER) * (:span) AS TEXT)"
 REPEATED = {
     "messages": {"id": "id || :n", "position": LATER.format("position"), "batch_id": LATER.format("batch_id")},
