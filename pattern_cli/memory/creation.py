@@ -92,6 +92,7 @@ def create(
     labels.checked(label)
     designs.checked(new.schema)
     if dry_run:
+        constellation.require_newest()
         with constellation.one_moment():
             return _create(constellation, owner, label, new, True)
     with constellation.transaction():

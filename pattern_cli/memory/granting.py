@@ -71,6 +71,7 @@ class Grants:
         """
         wanted = None if permission is None else words.permission(permission)
         if dry_run:
+            self._constellation.require_newest()
             with self._constellation.one_moment():
                 return self._share(owner, label, agents, wanted, members, group, True)
         with self._constellation.transaction():
@@ -92,6 +93,7 @@ class Grants:
         Raises NotFoundError for an agent that does not receive it, and as `share`; nothing is taken then.
         """
         if dry_run:
+            self._constellation.require_newest()
             with self._constellation.one_moment():
                 return self._unshare(owner, label, agents, members, group, everybody, True)
         with self._constellation.transaction():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from datetime import date, time
 from typing import Any
 
 from pattern_cli.errors import UsageError
@@ -20,9 +21,7 @@ def read(text: str, what: str) -> Any:
     try:
         if start == "{":
             return checked(_json(text), what)
-        if start == "[":
-            return checked(_list_or_table(text), what)
-        return checked(tomllib.loads(text), what)
+        return checked(_timed(_list_or_table(text) if start == "[" else tomllib.loads(text)), what)
     except RecursionError:
         raise UsageError(f"{what} is nested too deeply") from None
     except ValueError as error:
@@ -36,8 +35,19 @@ def _list_or_table(text: str) -> Any:
     """A list of JSON and a table of TOML begin alike."""
     try:
         return _json(text)
-    except json.JSONDecodeError:
-        return tomllib.loads(text)
+    except ValueError as error:
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            raise error from None
+
+
+def _timed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _timed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_timed(item) for item in value]
+    return value.isoformat() if isinstance(value, date | time) else value
 
 
 def _json(text: str) -> Any:

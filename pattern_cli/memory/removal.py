@@ -83,6 +83,7 @@ class Removal:
 
     def plan(self, ref: str, label: str | None = None, *, as_admin: bool = False) -> Purge:
         """What `purge` would remove. Raises what `delete` raises; a deleted block may be purged by anybody."""
+        self._constellation.require_newest()
         with self._constellation.one_moment():
             block = owned(self._constellation, ref, label)
             _require_deletable(block, as_admin or not block.is_active)
@@ -109,6 +110,7 @@ class Removal:
 
     def _turn(self, ref: str, label: str | None, active: bool, as_admin: bool, dry_run: bool) -> Removed:
         if dry_run:
+            self._constellation.require_newest()
             with self._constellation.one_moment():
                 return self._turned(ref, label, active, as_admin, True)
         with self._constellation.transaction():

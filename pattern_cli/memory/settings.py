@@ -89,6 +89,7 @@ class Settings:
         if wanted == Wanted():
             raise UsageError("nothing is named that shall change", "for example --limit 8000 or --permission read_only")
         if dry_run:
+            self._constellation.require_newest()
             with self._constellation.one_moment():
                 return self._change(ref, label, wanted, force, True)
         with self._constellation.transaction():
