@@ -219,7 +219,7 @@ def replace_text(
     examples=(
         "pattern memory edit Juniper persona",
         "pattern memory edit Juniper todo --as json",
-        'EDITOR="code --wait" pattern memory edit Juniper human',
+        "pattern memory edit Juniper human --dry-run",
     ),
     exits=EXITS,
 )

@@ -30,10 +30,9 @@ def _line(sign: str, text: str, colour: bool) -> str:
 def _stretch(sign: str, text: str, colour: bool) -> str:
     if sign == "@":
         return _line(sign, text, colour)
-    if sign == " " or colour:
-        return _coloured(text, sign, colour)
-    before, after = _MARKS[sign]
-    return f"{before}{text}{after}"
+    # The marks stay beside colours: red and green look alike to many people.
+    before, after = _MARKS.get(sign, ("", ""))
+    return _coloured(f"{before}{text}{after}", sign, colour)
 
 
 def _coloured(text: str, sign: str, colour: bool) -> str:

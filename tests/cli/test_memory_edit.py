@@ -75,7 +75,7 @@ def test_a_dry_run_shows_the_difference_in_colour(cli: Cli, small: Path, on_term
     words = ("--db", small, "memory", "replace", "Juniper", "persona", "careful", "quick", "--dry-run")
     before = small.read_bytes()
     screen = on_terminal(*words)
-    assert "nothing was written" in screen.text and "\x1b[31mcareful\x1b[0m\x1b[32mquick\x1b[0m" in screen.styled
+    assert "nothing was written" in screen.text and "\x1b[31m[-careful-]\x1b[0m\x1b[32m{+quick+}" in screen.styled
     assert "[-careful-]{+quick+}" in cli(*words, "--format", "table").out
     record = json.loads(cli(*words, "--json").out)
     assert (

@@ -37,6 +37,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     "agents edit": ("AGENT", "--description", "keeps herbs"),
     "agents rename": ("AGENT", "Basil"),
     "agents status": ("AGENT", "archived"),
+    "agents clone": ("AGENT", "Basil"),
+    "agents delete": ("AGENT", "--dry-run"),
     "groups list": (),
     "groups show": ("GROUP",),
     "groups create": ("Basil", "--pattern", "round_robin", "--dry-run"),
@@ -59,7 +61,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "memory item insert": ("LISTED", "todo", "1", "title=tea", "--dry-run"),
     "memory item remove": ("LISTED", "todo", "1", "--dry-run"),
     "memory item move": ("LISTED", "todo", "1", "2", "--dry-run"),
-    "memory log add": ("LOGGED", "observations", "a heron", "--dry-run"),
+    "memory log add": ("LOGGED", "observations", "a heron", "--no-timestamp", "--dry-run"),
     "archival list": (),
     "archival show": ("ENTRY",),
     "archival search-by-metadata": (".",),
@@ -92,7 +94,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 # Commands that write, or that need something besides a constellation.
 OTHERS = {"init", "import", "backup", "backup verify", "completions show", "completions install"}
-OTHERS |= {"agents create", "agents edit", "agents rename", "agents status"}
+OTHERS |= {"agents create", "agents edit", "agents rename", "agents status", "agents clone"}
 _NOT_IN = """FROM (SELECT g.id AS g, a.id AS a FROM agent_groups g, agents a
              WHERE (g.id, a.id) NOT IN (SELECT group_id, agent_id FROM group_members) ORDER BY 1, 2 LIMIT 1)"""
 _GROUP_ID = "SELECT id FROM agent_groups ORDER BY name LIMIT 1"

@@ -32,7 +32,7 @@ def show(small: Path, words: Words, tmp_path: Path) -> Show:
         assert line is not None
         output, status = pexpect.run(
             shlex.join([sys.executable, "-m", "pattern_cli", "--db", str(small), *line, *options]),
-            env={**kept, "PYTHONPATH": str(ROOT), "PAGER": "cat", **environment},
+            env={**kept, "PYTHONPATH": str(ROOT), "PAGER": "cat", "EDITOR": "true", **environment},
             withexitstatus=True,
             timeout=60,
             dimensions=(lines, 120),

@@ -40,7 +40,7 @@ def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAGER", "")
     monkeypatch.setattr(sys, "stdout", screen := Terminal())
     write_difference(PIECES[2:4], "words")
-    assert screen.getvalue() == "\x1b[31mslow\x1b[0m\x1b[32mquick\x1b[0m\n"
+    assert screen.getvalue() == "\x1b[31m[-slow-]\x1b[0m\x1b[32m{+quick+}\x1b[0m\n"
 
 
 def test_what_was_stored_does_nothing_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
