@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pattern_cli.agents.belongings import BLOCKS, weigh
 from pattern_cli.errors import ConflictError, IntegrityError
 from pattern_cli.store import portions, vectors
 from pattern_cli.store.constellation import Constellation
@@ -18,13 +19,12 @@ from pattern_cli.store.ids import resolve
 Snapshot = Callable[[Constellation], str]
 Progress = Callable[[int, int | None], None]
 
-_BLOCKS = "SELECT id FROM memory_blocks WHERE agent_id = ?1"
 # What goes, in an order in which nothing is taken along by a foreign key before it was counted.
 REMOVED: dict[str, str] = {
     "queued_messages": "target_agent_id = ?1",
-    "memory_block_updates": f"block_id IN ({_BLOCKS})",
-    "memory_block_checkpoints": f"block_id IN ({_BLOCKS})",
-    "shared_block_agents": f"agent_id = ?1 OR block_id IN ({_BLOCKS})",
+    "memory_block_updates": f"block_id IN ({BLOCKS})",
+    "memory_block_checkpoints": f"block_id IN ({BLOCKS})",
+    "shared_block_agents": f"agent_id = ?1 OR block_id IN ({BLOCKS})",
     "memory_blocks": "agent_id = ?1",
     "archival_entries": "agent_id = ?1",
     "messages": "agent_id = ?1",
@@ -52,14 +52,6 @@ KEPT: dict[str, str] = {
     "queued_messages": "source_agent_id = ?1 AND target_agent_id <> ?1",
     "coordination_state": "updated_by = ?1",
     "notable_events": "instr(agents_involved, ?1)",
-}
-# Bytes that a row holds, for the estimate; a block is written twice, once in its full-text index.
-_SIZES = {
-    "memory_blocks": "octet_length(loro_snapshot) + 2 * coalesce(octet_length(content_preview), 0)",
-    "memory_block_updates": "octet_length(update_blob)",
-    "memory_block_checkpoints": "octet_length(snapshot)",
-    "messages": "octet_length(content_json) + coalesce(octet_length(content_preview), 0)",
-    "archival_entries": "2 * octet_length(content)",
 }
 _VECTORS = {"message": "messages", "memory_block": "memory_blocks", "archival_entry": "archival_entries"}
 
@@ -160,7 +152,7 @@ def delete(
 _GROUPS = """SELECT name FROM agent_groups WHERE id IN (SELECT group_id FROM group_members WHERE agent_id = ?1)
              ORDER BY name"""
 _SHARED_WITH = f"""SELECT name FROM agents WHERE id <> ?1 AND id IN
-                   (SELECT agent_id FROM shared_block_agents WHERE block_id IN ({_BLOCKS})) ORDER BY name"""
+                   (SELECT agent_id FROM shared_block_agents WHERE block_id IN ({BLOCKS})) ORDER BY name"""
 _EMPTIED = """SELECT name FROM agent_groups AS g WHERE EXISTS
               (SELECT 1 FROM group_members WHERE group_id = g.id AND agent_id = ?1) AND NOT EXISTS
               (SELECT 1 FROM group_members WHERE group_id = g.id AND agent_id <> ?1) ORDER BY name"""
@@ -168,13 +160,9 @@ _EMPTIED = """SELECT name FROM agent_groups AS g WHERE EXISTS
 
 def _counted(constellation: Constellation, id: str) -> tuple[dict[str, int], int]:
     """The rows that go, by table, and about how many bytes they hold."""
-    rows, bytes_held = {}, 0
-    for table, where in REMOVED.items():
-        sql = f"SELECT count(*), coalesce(sum({_SIZES.get(table, '0')}), 0) FROM {table} WHERE {where}"
-        rows[table], size = next(constellation.rows(sql, (id,)))
-        bytes_held += size
+    rows, size = weigh(constellation, id, REMOVED)
     counted = [vectors.count_vectors(constellation, kind, _ids_in(table), (id,)) for kind, table in _VECTORS.items()]
-    return _filled({**rows, "embeddings": sum(counted)}), bytes_held
+    return _filled({**rows, "embeddings": sum(counted)}), size
 
 
 def _ids_in(table: str) -> str:
@@ -209,6 +197,6 @@ def _remarks(constellation: Constellation, id: str, removed: dict[str, int]) -> 
     for group in _names(constellation, _EMPTIED, id):
         yield f"group {group} will have no members"
     if "agent_atproto_endpoints" in removed:
-        yield "its login in auth.db stays; the runtime's `pattern atproto unlink` ends it"
+        yield "its login in auth.db stays; the runtime's own command atproto unlink ends it"
     if _count(constellation, "tasks", "agent_id = ?1", id) or _count(constellation, "events", "agent_id = ?1", id):
         yield "its tasks and events stay, as the constellation's"

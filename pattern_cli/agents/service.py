@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,12 @@ from pattern_cli.store.ids import resolve
 
 if TYPE_CHECKING:
     from pattern_cli.agents.changes import Edited
+    from pattern_cli.agents.cloning import Cloned
     from pattern_cli.agents.creation import Created
+    from pattern_cli.agents.deletion import Deletion
     from pattern_cli.agents.records import AgentRecord
+
+    Progress = Callable[[int, int | None], None]
 
 
 # The newest position of a row of `agents`, from the index. All that tell a time begin with a digit; a message id,
@@ -132,3 +136,43 @@ class Agents:
     def set_status(self, ref: str, status: str) -> Edited:
         """Make an agent `active`, `hibernated` or `archived`. Raises as `edit`."""
         return self.edit(ref, status=status)
+
+    def clone(
+        self,
+        ref: str,
+        name: str,
+        *,
+        messages: bool = True,
+        groups: bool = False,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> Cloned:
+        """Copy an agent with all it knows under another name. Raises as `agents.cloning.clone`."""
+        from pattern_cli.agents.cloning import clone
+
+        given: dict[str, Any] = {"messages": messages, "groups": groups, "force": force}
+        return clone(self._constellation, ref, name, progress=progress, **given)
+
+    def plan_deletion(self, ref: str) -> Deletion:
+        """What `delete` would take along. Raises NotFoundError or AmbiguousError."""
+        from pattern_cli.agents.deletion import plan
+
+        return plan(self._constellation, ref)
+
+    def delete(
+        self,
+        ref: str,
+        *,
+        expected: Deletion | None = None,
+        snapshot: Callable[[Constellation], str] | None = None,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> Deletion:
+        """Delete an agent with all that hangs on it; `snapshot` makes a backup first and returns its path.
+
+        Raises as `agents.deletion.delete`.
+        """
+        from pattern_cli.agents.deletion import delete
+
+        given: dict[str, Any] = {"expected": expected, "snapshot": snapshot, "force": force}
+        return delete(self._constellation, ref, progress=progress, **given)

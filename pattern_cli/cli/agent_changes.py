@@ -68,6 +68,8 @@ class Fields(Together):
 
     def given(self) -> dict[str, Any]:
         """What was named, read from files and standard input."""
+        if (self.system_prompt, self.description, self.config).count("-") > 1:
+            raise UsageError("standard input can be only one of them", "@FILE reads the others from files")
         read = {
             "provider": self.provider,
             "model": self.model,
@@ -76,8 +78,6 @@ class Fields(Together):
             "config": self.config if self.config is None else read_json(self.config, "--config"),
             "tools": tuple(self.tool) if self.tool else None,
         }
-        if (self.system_prompt, self.description, self.config).count("-") > 1:
-            raise UsageError("standard input can be only one of them", "@FILE reads the others from files")
         return {name: value for name, value in read.items() if value is not None}
 
 

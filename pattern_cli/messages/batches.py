@@ -23,9 +23,10 @@ Place = tuple[str, str, str]
 _SEQUENCES = 1 << 16
 _LARGEST = (1 << 63) - 1
 _RECENT = 4096
-_SPANS = """SELECT id, (SELECT min(batch_id) FROM messages WHERE agent_id = agents.id),
-                   (SELECT max(batch_id) FROM messages WHERE agent_id = agents.id) FROM agents"""
-_WAS_THERE = "SELECT 1 FROM messages WHERE agent_id = ? AND batch_id = ? AND rowid <= ?"
+# As bytes, because a damaged id may be no UTF-8.
+_SPANS = """SELECT CAST(id AS BLOB), CAST((SELECT min(batch_id) FROM messages WHERE agent_id = agents.id) AS BLOB),
+                   CAST((SELECT max(batch_id) FROM messages WHERE agent_id = agents.id) AS BLOB) FROM agents"""
+_WAS_THERE = "SELECT 1 FROM messages WHERE agent_id = CAST(? AS TEXT) AND batch_id = ? AND rowid <= ?"
 _WAS_QUEUED = "SELECT 1 FROM queued_messages WHERE batch_id = ?"
 _IS_THERE = """SELECT 1 FROM agents CROSS JOIN messages INDEXED BY idx_messages_agent_batch
                ON messages.agent_id = agents.id AND messages.batch_id = ?"""
@@ -113,8 +114,9 @@ class Batches(SameBatches):
 
     def _was_there(self, batch: str) -> bool:
         """Whether the target had the id before this import."""
+        stored = batch.encode()
         for agent, first, last in self._spans:
-            if first <= batch <= last and _value(self._target, _WAS_THERE, (agent, batch, self._newest)):
+            if first <= stored <= last and _value(self._target, _WAS_THERE, (agent, batch, self._newest)):
                 return True
         return self._queued and _value(self._target, _WAS_QUEUED, (batch,)) is not None
 

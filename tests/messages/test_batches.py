@@ -158,3 +158,12 @@ def test_batches_are_counted_under_the_ids_that_they_get(target: Target) -> None
 )
 def test_numbers_of_batch_ids(text: str, number: int | None) -> None:
     assert number_of(text) == number
+
+
+def test_a_damaged_id_in_the_target_is_nobodys(target: Target, mapping: Any) -> None:
+    target.import_message(str(BASE + 1))
+    target.connection.execute(
+        "INSERT INTO messages(id, agent_id, position, batch_id, role, content_json, created_at)"
+        " VALUES ('m0', 'a', '1', CAST(x'ff' AS TEXT), 'user', '{}', 't')"
+    )
+    assert mapping()(str(BASE)) == str(BASE + 2)
