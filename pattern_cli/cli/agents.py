@@ -28,6 +28,7 @@ AGENTS = Table(
         Column("id", "ID", style="dim", ids=12, leave_out=1),
     ),
     empty="no agents yet → pattern import ARCHIVE brings some in",
+    record="pattern_cli.agents.service:AgentRow",
 )
 
 

@@ -29,8 +29,12 @@ _COLUMNS = (
     Column("preview", "CONTENT", wide=True),
 )
 _EMPTY = "no archival entries here → pattern archival list shows those of all owners"
-OF_ONE = Table(columns=_COLUMNS, empty=_EMPTY)
-OF_ALL = Table(columns=(_OWNER, *_COLUMNS), empty="no archival entries yet → pattern import ARCHIVE brings some in")
+OF_ONE = Table(columns=_COLUMNS, empty=_EMPTY, record="pattern_cli.memory.archival:ArchivalRow")
+OF_ALL = Table(
+    columns=(_OWNER, *_COLUMNS),
+    empty="no archival entries yet → pattern import ARCHIVE brings some in",
+    record="pattern_cli.memory.archival:ArchivalRow",
+)
 
 
 def _chain(record: Any) -> str:
@@ -138,6 +142,7 @@ FOUND = Table(
         Column("preview", "CONTENT", wide=True),
     ),
     empty="no entry has such metadata → pattern archival list --json --fields id,metadata shows what there is",
+    record="pattern_cli.memory.archival:ArchivalRow",
 )
 
 

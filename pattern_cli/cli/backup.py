@@ -71,6 +71,7 @@ BACKUPS = Table(
         ),
     ),
     empty="no backups yet → pattern backup makes one",
+    record="pattern_cli.backups.catalog:Backup",
 )
 
 

@@ -21,6 +21,7 @@ GROUPS = Table(
         Column("id", "ID", style="dim", ids=12, leave_out=1),
     ),
     empty="no groups yet → pattern import ARCHIVE brings some in",
+    record="pattern_cli.groups.service:GroupRow",
 )
 
 

@@ -72,8 +72,8 @@ _COLUMNS = (
     Column("shared_with", "SHARED WITH", of_row=_shared, wide=True, least=12, leave_out=2),
 )
 _EMPTY = "no memory here → pattern memory list --all shows deleted blocks too"
-OF_ONE = Table(columns=_COLUMNS, empty=_EMPTY)
-OF_ALL = Table(columns=(_OWNER, *_COLUMNS), empty=_EMPTY)
+OF_ONE = Table(columns=_COLUMNS, empty=_EMPTY, record="pattern_cli.memory.blocks:BlockRow")
+OF_ALL = Table(columns=(_OWNER, *_COLUMNS), empty=_EMPTY, record="pattern_cli.memory.blocks:BlockRow")
 # Without a layout of its own: on a terminal a block is a header line and its content.
 BLOCK = Layout()
 

@@ -60,6 +60,7 @@ HISTORY = Table(
         Column("summary", "ABOUT", of_row=_what, wide=True),
     ),
     empty="no updates: the block is as it was created or imported",
+    record="pattern_cli.memory.history:HistoryRow",
 )
 
 
@@ -146,6 +147,7 @@ BLAME = Table(
         Column("text", "TEXT", wide=True),
     ),
     empty="nothing is stored in this block",
+    record="pattern_cli.memory.blame:BlameRow",
 )
 
 
@@ -181,6 +183,7 @@ REVERTED = Table(
             "used", "CHARACTERS", of_row=lambda row: f"{values.number(row.used_before)} → {values.number(row.used)}"
         ),
     ),
+    record="pattern_cli.memory.undoing:Reverted",
 )
 
 

@@ -137,6 +137,7 @@ SHARES = Table(
         Column("attached_at", "SINCE", show=values.ago, leave_out=1),
     ),
     empty="nothing is shared → pattern memory share OWNER LABEL AGENT",
+    record="pattern_cli.memory.recipients:ShareRow",
 )
 
 

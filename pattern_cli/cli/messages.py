@@ -83,6 +83,7 @@ MESSAGES = Table(
         Column("id", "ID", style="dim", ids=16, leave_out=1),
     ),
     empty="no messages here → --archived and --deleted show hidden ones",
+    record="pattern_cli.messages.rows:MessageRow",
 )
 
 
@@ -123,12 +124,11 @@ def list_messages(
             lines = messages.lines(wanted, limit, run.fields, between) if built else messages.list(wanted, limit)
             run.lines(lines, FIELDS, known)
             return
-        table = Table(MESSAGES.columns, MESSAGES.empty, MessageRow)
         if limit is not None or not run.terminal:
-            run.rows(messages.list(wanted, limit), table)
+            run.rows(messages.list(wanted, limit))
             return
         page = messages.newest(wanted, ON_TERMINAL)
-        run.rows(page.rows, table)
+        run.rows(page.rows)
         if page.more:
             run.note(f"the newest {ON_TERMINAL}; --limit N shows more")
 

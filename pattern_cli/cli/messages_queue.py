@@ -113,6 +113,7 @@ QUEUE = Table(
         Column("id", "ID", style="dim"),
     ),
     empty="nothing waits → --all shows what was delivered, pattern messages send AGENT TEXT sends something",
+    record="pattern_cli.messages.queue:QueuedRow",
 )
 
 

@@ -38,6 +38,7 @@ VERSIONS = Table(
             style=lambda row: "" if row.checksum_state in (None, "ok") else "red",
         ),
     ),
+    record="pattern_cli.schema.status:VersionRow",
 )
 
 STATEMENTS = Table(
@@ -47,6 +48,7 @@ STATEMENTS = Table(
         Column("statement", "STATEMENT", wide=True),
     ),
     empty="nothing is pending",
+    record="pattern_cli.schema.upgrade:PlannedStatement",
 )
 
 PLAN = Layout(

@@ -375,6 +375,8 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
         form = asked_format(taken) or _format_before(ctx)
         fields = taken.get("fields")
         names = field_names(given_before(ctx, "fields") if fields is None else fields)
+        if names and view is not None:
+            _check_fields(names, view)
         # An empty --db is a mistake to be named, not a --db that was left out.
         place = given_before(ctx, "db") if taken.get("db") is None else taken["db"]
         for name, kind in together.items():
@@ -402,6 +404,15 @@ def field_names(given: str | None) -> tuple[str, ...]:
     if given is not None and not names:
         raise UsageError("--fields names no field", "for example --fields id,name")
     return names
+
+
+def _check_fields(names: tuple[str, ...], view: Table | Layout) -> None:
+    """Raise UsageError for a field that there is not, before the command reads or writes anything."""
+    from pattern_cli.render.output import choose
+    from pattern_cli.render.tables import fields_of
+
+    if (known := fields_of(view)) is not None:
+        choose(known, names)
 
 
 def asked_format(given: Mapping[str, Any]) -> Format | None:

@@ -77,6 +77,7 @@ HITS = Table(
         Column("snippet", "FOUND", of_row=_snippet, wide=True, least=32),
         Column("id", "ID", of_row=lambda row: str(row.short_id), style="dim"),
     ),
+    record="pattern_cli.search.hits:Hit",
 )
 
 
@@ -147,9 +148,7 @@ def search(
             limit=limit or DEFAULT,
             syntax=syntax.value,
         )
-        from pattern_cli.search.hits import Hit
-
-        run.rows(results.hits, Table(HITS.columns, _nothing(results, " ".join(text)), record=Hit))
+        run.rows(results.hits, Table(HITS.columns, _nothing(results, " ".join(text)), HITS.record))
     for remark in results.remarks:
         run.warn(remark)
     if run.terminal and results.hits:

@@ -11,7 +11,7 @@ from pattern_cli.errors import UsageError
 from pattern_cli.render import safe, values
 from pattern_cli.render.encode import compact, mapping, pretty
 from pattern_cli.render.formats import Format
-from pattern_cli.render.tables import Column, Layout, Table
+from pattern_cli.render.tables import Column, Layout, Table, fields_of
 
 # What stands between two finished JSON objects.
 BETWEEN = {Format.ndjson: "\n", Format.json: ",\n  "}
@@ -43,8 +43,8 @@ class Counted:
 
 def write_rows(rows: Iterable[Any], table: Table, form: Format, fields: tuple[str, ...]) -> Counted:
     """Write a list; rows are streamed in every format but `table`. Returns the counts for a closing remark."""
-    if table.record is not None and fields:
-        choose(table.record.__dataclass_fields__, fields)
+    if fields and (known := fields_of(table)) is not None:
+        choose(known, fields)
     counted = Counted(rows)
     columns = _columns(table, fields)
     if form is Format.json:

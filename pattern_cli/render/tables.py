@@ -55,7 +55,8 @@ class Column:
 class Table:
     """A list's columns. `empty` is said on a terminal when there are no rows: what to do next.
 
-    `record` is the dataclass of a row, if it is at hand: field names are then checked before anything is read.
+    `record` is the dataclass of a row, or where it is: "module:Class". By it names in `--fields` are checked before
+    anything is read or written.
     """
 
     __slots__ = ("columns", "empty", "record")
@@ -89,14 +90,30 @@ class Line:
 class Layout:
     """A record on a terminal: a title from the record, labelled lines, then text bodies under headings.
 
-    A body is a text, or a list of pieces and their Rich styles; its heading may be empty.
+    A body is a text, or a list of pieces and their Rich styles; its heading may be empty. `record` is as in `Table`.
     """
 
-    __slots__ = ("bodies", "lines", "title")
+    __slots__ = ("bodies", "lines", "record", "title")
 
     def __init__(
-        self, title: Show | None = None, lines: tuple[Line, ...] = (), bodies: tuple[tuple[str, Body], ...] = ()
+        self,
+        title: Show | None = None,
+        lines: tuple[Line, ...] = (),
+        bodies: tuple[tuple[str, Body], ...] = (),
+        record: Any = None,
     ) -> None:
         self.title = title
         self.lines = lines
         self.bodies = bodies
+        self.record = record
+
+
+def fields_of(view: Table | Layout) -> tuple[str, ...] | None:
+    """The names of the fields of what a view shows, as far as it says whose they are."""
+    record = view.record
+    if isinstance(record, str):
+        import importlib
+
+        module, _, name = record.partition(":")
+        record = getattr(importlib.import_module(module), name)
+    return None if record is None else tuple(record.__dataclass_fields__)

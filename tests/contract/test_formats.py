@@ -22,6 +22,7 @@ def is_list(command: str) -> bool:
         ["list"],
         ["tail"],
         ["queue"],
+        ["shared"],
         ["search"],
         ["search-by-metadata"],
         ["plan"],
@@ -125,3 +126,15 @@ def test_environment_names_the_database(
     line = words(reading, small)
     monkeypatch.setenv("PATTERN_DB", str(small))
     assert program(*line, "--format", "ndjson").code == 0
+
+
+def test_every_list_knows_its_fields_before_it_has_rows(
+    command: str, tree: dict[str, Any], program: Program, tmp_path: Path
+) -> None:
+    from pattern_cli.render.tables import Table, fields_of
+
+    view = getattr(tree[command], "view", None)
+    if not isinstance(view, Table):
+        pytest.skip("no list")
+    known = fields_of(view)
+    assert known and {column.key for column in view.columns} <= {*known, "text"}

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
-from pattern_cli.render.tables import Column, Layout, Line, Table
+from pattern_cli.render.tables import Column, Layout, Line, Table, fields_of
+
+
+@dataclass
+class Row:
+    name: str
+    count: int
 
 
 def test_plain_by_default() -> None:
@@ -14,6 +22,14 @@ def test_plain_by_default() -> None:
     assert (line.show, line.of_row, line.style) == (None, None, "")
     assert Table((column,)).empty == "nothing found"
     assert (Layout().title, Layout().lines, Layout().bodies) == (None, (), ())
+
+
+def test_a_view_knows_the_fields_of_what_it_shows() -> None:
+    assert fields_of(Table(())) is None
+    assert fields_of(Layout()) is None
+    assert fields_of(Table((), record=Row)) == fields_of(Layout(record=Row)) == ("name", "count")
+    for view in (Table((), record=f"{__name__}:Row"), Layout(record=f"{__name__}:Row")):
+        assert fields_of(view) == ("name", "count")
 
 
 @pytest.mark.parametrize("thing", [Column("a", "A"), Table(()), Line("a", "a"), Layout()])
