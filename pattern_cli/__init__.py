@@ -67,7 +67,9 @@ class Session:
 
     @property
     def agents(self) -> Agents:
-        """`list(status=None)` and `show(name)`."""
+        """`list(status=None)`, `show(name)`, `create(name, provider, model, …)`, `edit(name, …)`, `rename(name, new)`,
+        `set_status(name, status)`, `clone(name, new, …)`, `plan_deletion(name)` and `delete(name, …)`.
+        """
         from pattern_cli.agents.service import Agents
 
         return Agents(self.store)

@@ -113,17 +113,17 @@ def delete(
     constellation: Constellation,
     ref: str,
     *,
-    expected: Deletion | None = None,
+    shown: Deletion | None = None,
     snapshot: Snapshot | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> Deletion:
-    """Delete an agent in one transaction; `expected` is the plan that was agreed to, `snapshot` makes a backup first.
+    """Delete an agent in one transaction; `shown` is the plan that was agreed to, `snapshot` makes a backup first.
 
     `progress` gets rows. Raises NotFoundError, AmbiguousError, RefusedError beside a running runtime (unless `force`),
     ConflictError when what hangs on the agent is not what was planned; nothing is deleted then.
     """
-    planned = expected or plan(constellation, ref)
+    planned = shown or plan(constellation, ref)
     what = f"deleting {planned.name}, under whose id a runtime would go on writing,"
     constellation.require_quiet(what, force)
     saved = snapshot(constellation) if snapshot else None

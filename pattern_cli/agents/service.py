@@ -163,7 +163,7 @@ class Agents:
         self,
         ref: str,
         *,
-        expected: Deletion | None = None,
+        shown: Deletion | None = None,
         snapshot: Callable[[Constellation], str] | None = None,
         force: bool = False,
         progress: Progress | None = None,
@@ -174,5 +174,5 @@ class Agents:
         """
         from pattern_cli.agents.deletion import delete
 
-        given: dict[str, Any] = {"expected": expected, "snapshot": snapshot, "force": force}
+        given: dict[str, Any] = {"shown": shown, "snapshot": snapshot, "force": force}
         return delete(self._constellation, ref, progress=progress, **given)

@@ -72,6 +72,7 @@ def _deletion(goes: str) -> Layout:
             Line("named_in", "goes on being named in", show=_joined),
             Line("snapshot", "snapshot"),
         ),
+        record="pattern_cli.agents.deletion:Deletion",
     )
 
 
@@ -83,6 +84,7 @@ CLONED = Layout(
         Line("source", "copy of"),
         Line("rows", "with", show=lambda rows: counted(rows) or "nothing but its configuration"),
     ),
+    record="pattern_cli.agents.cloning:Cloned",
 )
 
 
@@ -149,7 +151,7 @@ def delete_agent(
     run.confirm(f"delete {plan.name}", yes=yes)
     with run.open("write") as constellation, run.progress("delete", "rows") as progress:
         saver = run.saver("agents delete", no_snapshot)
-        done = Agents(constellation).delete(plan.id, expected=plan, snapshot=saver, force=force, progress=progress)
+        done = Agents(constellation).delete(plan.id, shown=plan, snapshot=saver, force=force, progress=progress)
     run.show(done)
     if yes:
         for remark in done.remarks:

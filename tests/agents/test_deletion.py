@@ -90,7 +90,7 @@ def crowded(small: Constellation) -> Constellation:
 def test_the_plan_counts_what_goes(crowded: Constellation) -> None:
     before, found = counts(crowded), plan(crowded, "Juniper")
     assert found.removed.keys() == deletion.REMOVED.keys()
-    delete(crowded, "Juniper", expected=found)
+    delete(crowded, "Juniper", shown=found)
     after = counts(crowded)
     assert {table: before[table] - after[table] for table in before if before[table] != after[table]} == found.removed
 
@@ -156,7 +156,7 @@ def test_what_changed_after_the_plan_ends_it(crowded: Constellation) -> None:
     crowded.connection.execute("UPDATE archival_entries SET content = 'longer' WHERE id = 'own'")
     before = everything(crowded)
     with pytest.raises(ConflictError, match="Juniper was changed meanwhile"):
-        delete(crowded, "Juniper", expected=found)
+        delete(crowded, "Juniper", shown=found)
     assert everything(crowded) == before
 
 

@@ -135,6 +135,37 @@ def editing(path: str) -> dict[str, list[list[str]]]:
     }
 
 
+def lives(path: str) -> dict[str, list[list[str]]]:
+    """Command lines that make, share and remove blocks, in the order of the page."""
+    lines = {
+        "create": [["Harbor Crew", "plan", "--members", "--from", "a plan"]],
+        "meta": [["Harbor Crew", "plan", "--type", "core", "--viewport", "1..9"]],
+        "delete": [["Harbor Crew", "plan", "--as-admin", "--yes"]],
+        "restore": [["Harbor Crew", "plan"]],
+        "purge": [["Harbor Crew", "plan", "--as-admin", "--yes"]],
+        "share": [["Juniper", "old_minutes", "Marlow"], ["Juniper", "old_minutes", "Marlow", "--permission", "admin"]],
+        "unshare": [["Juniper", "old_minutes", "--all"]],
+        "shared": [[]],
+    }
+    return {
+        f"pattern memory {command}": [["--db", path, "memory", command, *words] for words in given]
+        for command, given in lines.items()
+    }
+
+
+def agents(path: str) -> dict[str, list[list[str]]]:
+    """Command lines that make agents, change them and remove them again, in the order of the page."""
+    lines = (
+        ("create", "Basil", "--provider", "p", "--model", "m", "--config", '{"odd": 1}'),
+        ("edit", "Basil", "--model", "n"),
+        ("rename", "Basil", "Thyme"),
+        ("status", "Thyme", "archived"),
+        ("clone", "Juniper", "Marigold"),
+        ("delete", "Marigold", "--yes"),
+    )
+    return {f"pattern agents {words[0]}": [["--db", path, "agents", *words]] for words in lines}
+
+
 def runs(place: Path) -> dict[str, list[list[str]]]:
     """Command lines for every section of the page."""
     small, old = str(place / "small.db"), str(place / "0010-preedit.db")
@@ -145,8 +176,10 @@ def runs(place: Path) -> dict[str, list[list[str]]]:
     found = {
         "pattern": [["--db", small]],
         "pattern init": [["init", str(place / "new.db")]],
+        **agents(sending),
         **groups(str(place / "small-embeddings.db")),
         **editing(sending),
+        **lives(sending),
         "pattern messages tail": [["--db", small, "messages", "tail", "-n", "200"]],
         "pattern archival search-by-metadata": [["--db", small, "archival", "search-by-metadata", "."]],
         "pattern archival add": [["--db", sending, "archival", "add", "Juniper", "a note"]],
