@@ -33,19 +33,23 @@ CapabilityOption = Annotated[
 ]
 
 
-def _shares(shared: Any) -> str:
-    return ", ".join(f"{values.plain(share.label)} ({share.permission})" for share in shared)
+def _title(record: Any) -> str:
+    would = "would be " if record.dry_run and record.action != "unchanged" else ""
+    return f"{record.agent_name or record.agent_id} in {record.group_name}: {would}{record.action}"
+
+
+def _shares(record: Any) -> str:
+    labels = ", ".join(f"{values.plain(share.label)} ({share.permission})" for share in record.shared)
+    return f"{labels}: not shared any more" if labels and record.action == "removed" else labels
 
 
 MEMBER = Layout(
-    title=lambda record: (
-        f"{values.plain(record.agent_name or record.agent_id)} in {record.group_name}: {record.action}"
-    ),
+    title=_title,
     lines=(
         Line("role", "role", show=role_words),
         Line("capabilities", "can", show=words),
         Line("joined_at", "joined", show=values.local),
-        Line("shared", "memory", show=_shares),
+        Line("shared", "memory", of_row=_shares),
     ),
 )
 
