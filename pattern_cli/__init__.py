@@ -33,11 +33,7 @@ if TYPE_CHECKING:
     from pattern_cli.health.stats import DatabaseStats
     from pattern_cli.memory.archival import ArchivalRow
     from pattern_cli.memory.archival_changes import ArchivalChanges
-    from pattern_cli.memory.blocks import Blocks
-    from pattern_cli.memory.fields import Fields
-    from pattern_cli.memory.forms import Forms
-    from pattern_cli.memory.items import Items
-    from pattern_cli.memory.texts import Texts
+    from pattern_cli.memory.service import Memory
     from pattern_cli.messages.marking import Change
     from pattern_cli.messages.queue import Queue
     from pattern_cli.messages.selection import Choice
@@ -82,42 +78,14 @@ class Session:
         return Groups(self.store)
 
     @property
-    def memory(self) -> Blocks:
-        """`list(owner=None, block_type=None, inactive=False)` and `show(owner, label)` or `show(block_id)`."""
-        from pattern_cli.memory.blocks import Blocks
+    def memory(self) -> Memory:
+        """`list(owner=None, block_type=None, inactive=False)`, `show(owner, label)` or `show(block_id)`.
 
-        return Blocks(self.store)
-
-    @property
-    def texts(self) -> Texts:
-        """`set(owner, label, text)`, `append(…)`, `replace(owner, label, old, new)`; also of a `section`.
-
-        On these and the next three `terms` says on which terms (`pattern_cli.memory.editing.Terms`).
+        `texts`, `fields`, `items` and `forms` change content; `history`, `diff`, `undo` and their like are its past.
         """
-        from pattern_cli.memory.texts import Texts
+        from pattern_cli.memory.service import Memory
 
-        return Texts(self.store)
-
-    @property
-    def fields(self) -> Fields:
-        """`get(owner, label, name)`, `set(owner, label, name, value)`, `increment(owner, label, name, by=1)`."""
-        from pattern_cli.memory.fields import Fields
-
-        return Fields(self.store)
-
-    @property
-    def items(self) -> Items:
-        """`add(owner, label, value)`, `insert`, `remove` and `move` by numbers from 1; `log(owner, label, entry)`."""
-        from pattern_cli.memory.items import Items
-
-        return Items(self.store)
-
-    @property
-    def forms(self) -> Forms:
-        """`open(owner, label)` for the whole block as text, TOML or JSON; `store(form, text)` stores what differs."""
-        from pattern_cli.memory.forms import Forms
-
-        return Forms(self.store)
+        return Memory(self.store)
 
     @property
     def archival(self) -> ArchivalChanges:
