@@ -50,6 +50,14 @@ WORDS: dict[str, tuple[str, ...]] = {
     "groups set-role": ("GROUP", "MEMBER", "observer", "--dry-run"),
     "memory list": (),
     "memory show": ("BLOCK",),
+    "memory create": ("AGENT", "basil", "--from", "a herb", "--dry-run"),
+    "memory meta": ("BLOCK", "--pinned", "--dry-run"),
+    "memory delete": ("BLOCK", "--as-admin", "--dry-run"),
+    "memory restore": ("BLOCK", "--dry-run"),
+    "memory purge": ("BLOCK", "--as-admin", "--dry-run"),
+    "memory share": ("GIVER", "GIVEN", "RECEIVER", "--dry-run"),
+    "memory unshare": ("GIVER", "GIVEN", "RECEIVER", "--dry-run"),
+    "memory shared": (),
     "memory set": ("WRITER", "persona", "tea", "--dry-run"),
     "memory append": ("WRITER", "persona", "tea", "--line", "--dry-run"),
     "memory replace": ("WRITER", "persona", "e", "a", "--all", "--dry-run"),
@@ -98,6 +106,8 @@ OTHERS |= {"agents create", "agents edit", "agents rename", "agents status", "ag
 _NOT_IN = """FROM (SELECT g.id AS g, a.id AS a FROM agent_groups g, agents a
              WHERE (g.id, a.id) NOT IN (SELECT group_id, agent_id FROM group_members) ORDER BY 1, 2 LIMIT 1)"""
 _GROUP_ID = "SELECT id FROM agent_groups ORDER BY name LIMIT 1"
+_SHARE = """FROM (SELECT b.agent_id AS giver, b.label AS given, s.agent_id AS receiver FROM shared_block_agents s
+            JOIN memory_blocks b ON b.id = s.block_id ORDER BY s.block_id, s.agent_id LIMIT 1)"""
 # What a capital word needs to be found in the database.
 FIRST = {
     "AGENT": "SELECT name FROM agents ORDER BY name LIMIT 1",
@@ -110,6 +120,9 @@ FIRST = {
     "FIELDED": "SELECT agent_id FROM memory_blocks WHERE label = 'human' AND metadata LIKE '%Counter%' LIMIT 1",
     "LISTED": "SELECT agent_id FROM memory_blocks WHERE label = 'todo' AND permission = 'admin' LIMIT 1",
     "LOGGED": "SELECT agent_id FROM memory_blocks WHERE label = 'observations' LIMIT 1",
+    "GIVER": f"SELECT giver {_SHARE}",
+    "GIVEN": f"SELECT given {_SHARE}",
+    "RECEIVER": f"SELECT receiver {_SHARE}",
     "ENTRY": "SELECT id FROM archival_entries ORDER BY id LIMIT 1",
     "MESSAGE": "SELECT id FROM messages ORDER BY id LIMIT 1",
 }
