@@ -33,6 +33,7 @@ CREATED = Layout(
         Line("model", "model"),
         Line("enabled_tools", "tools", show=lambda tools: words(tools) or "all built-in tools"),
     ),
+    record="pattern_cli.agents.creation:Created",
 )
 
 EDITED = Layout(
@@ -42,6 +43,7 @@ EDITED = Layout(
         Line("changed", "changed", show=lambda names: words(names) or "nothing: it was so already"),
         Line("groups", "named anew in", show=words),
     ),
+    record="pattern_cli.agents.changes:Edited",
 )
 
 

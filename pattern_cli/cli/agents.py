@@ -82,6 +82,7 @@ AGENT = Layout(
         ("tool rules", lambda r: nested(r.tool_rules)),
         ("config", lambda r: nested(r.config)),
     ),
+    record="pattern_cli.agents.records:AgentRecord",
 )
 
 

@@ -66,6 +66,7 @@ ENTRY = Layout(
         ("metadata", _metadata),
         ("content", lambda record: record.content if isinstance(record.content, str) else values.plain(record.content)),
     ),
+    record="pattern_cli.memory.archival:ArchivalRecord",
 )
 
 

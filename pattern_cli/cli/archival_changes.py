@@ -48,6 +48,7 @@ ADDED = Layout(
         Line("metadata", "metadata", of_row=_metadata),
     ),
     bodies=(("", lambda record: record.content),),
+    record="pattern_cli.memory.archival_changes:StoredEntry",
 )
 EDITED = Layout(
     title=lambda record: record.id,
@@ -57,6 +58,7 @@ EDITED = Layout(
         Line("metadata", "metadata", of_row=_metadata),
     ),
     bodies=(("", lambda record: record.content if "content" in record.columns else ""),),
+    record="pattern_cli.memory.archival_changes:StoredEntry",
 )
 
 
@@ -182,8 +184,10 @@ _LINES = (
     Line("owners", "of", show=lambda owners: ", ".join(f"{name} {count}" for name, count in owners.items())),
     Line("snapshot", "snapshot"),
 )
-GOING = Layout(title=_deleted, lines=_LINES, bodies=(("", _entries),))
-DELETED = Layout(title=_deleted, lines=_LINES)
+GOING = Layout(
+    title=_deleted, lines=_LINES, bodies=(("", _entries),), record="pattern_cli.memory.archival_changes:DeletedEntries"
+)
+DELETED = Layout(title=_deleted, lines=_LINES, record="pattern_cli.memory.archival_changes:DeletedEntries")
 
 
 @group.command(

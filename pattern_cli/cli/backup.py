@@ -41,6 +41,7 @@ SNAPSHOT = Layout(
         Line("manifest", "manifest"),
         Line("seconds", "took", of_row=_speed),
     ),
+    record="pattern_cli.backups.snapshot:Snapshot",
 )
 
 PROVEN = Layout(
@@ -54,6 +55,7 @@ PROVEN = Layout(
         Line("source", "source"),
         Line("seconds", "took", of_row=_speed),
     ),
+    record="pattern_cli.backups.verify:Verification",
 )
 
 BACKUPS = Table(

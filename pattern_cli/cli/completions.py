@@ -44,14 +44,19 @@ class Installed:
     remark: str
 
 
-SHOWN = Layout(lines=(Line("shell", "shell"),), bodies=(("script", lambda shown: shown.script),))
+SHOWN = Layout(
+    lines=(Line("shell", "shell"),),
+    bodies=(("script", lambda shown: shown.script),),
+    record="pattern_cli.cli.completions:Shown",
+)
 INSTALLED = Layout(
     lines=(
         Line("shell", "shell"),
         Line("path", "file"),
         Line("changed", "written", show=lambda changed: "yes" if changed else "no, it was up to date"),
         Line("remark", "then"),
-    )
+    ),
+    record="pattern_cli.cli.completions:Installed",
 )
 
 

@@ -61,6 +61,7 @@ INFO = Layout(
         Line("read_from_copy", "read from", show=lambda copied: "a private copy, log included" if copied else ""),
         Line("sqlite", "sqlite", show=lambda version: f"{version} (of this program)"),
     ),
+    record="pattern_cli.health.info:DatabaseInfo",
 )
 
 
@@ -148,6 +149,7 @@ STATS = Layout(
         ("full-text indexes: rows", _full_text),
         ("tables: rows and size with indexes", _tables),
     ),
+    record="pattern_cli.health.stats:DatabaseStats",
 )
 
 

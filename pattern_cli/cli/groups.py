@@ -47,6 +47,7 @@ GROUP = Layout(
         ("members", _members),
         ("pattern config", lambda record: nested(record.pattern_config)),
     ),
+    record="pattern_cli.groups.service:GroupRecord",
 )
 
 

@@ -110,6 +110,7 @@ CHANGED = Layout(
         Line("removed", "taken out of the config", show=words),
     ),
     bodies=(("pattern config", lambda record: nested(record.pattern_config)),),
+    record="pattern_cli.groups.creation:Group",
 )
 
 
@@ -289,8 +290,18 @@ _LINES = (
     Line("in_use_by", "in use by"),
     Line("snapshot", "snapshot"),
 )
-PLAN = Layout(title=lambda record: f"delete {record.name}", lines=_LINES, bodies=(("memory", _blocks),))
-DELETED = Layout(title=lambda record: f"{record.name}: deleted", lines=_LINES, bodies=(("memory", _blocks),))
+PLAN = Layout(
+    title=lambda record: f"delete {record.name}",
+    lines=_LINES,
+    bodies=(("memory", _blocks),),
+    record="pattern_cli.groups.deletion:Deletion",
+)
+DELETED = Layout(
+    title=lambda record: f"{record.name}: deleted",
+    lines=_LINES,
+    bodies=(("memory", _blocks),),
+    record="pattern_cli.groups.deletion:Deletion",
+)
 
 
 @group.command(

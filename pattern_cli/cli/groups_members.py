@@ -51,6 +51,7 @@ MEMBER = Layout(
         Line("joined_at", "joined", show=values.local),
         Line("shared", "memory", of_row=_shares),
     ),
+    record="pattern_cli.groups.members:Changed",
 )
 
 

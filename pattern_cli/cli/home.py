@@ -69,6 +69,7 @@ HOME = Layout(
         Line("message_count", "messages", of_row=_messages),
         Line("last_backup", "backup", show=_backup),
     ),
+    record="pattern_cli.health.overview:Overview",
 )
 
 _WELCOME = """There is no constellation at {path} ({source}).

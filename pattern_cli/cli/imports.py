@@ -129,6 +129,7 @@ def _layout(adds: str, removes: str, *more: Line) -> Layout:
             *more,
         ),
         bodies=(("conflicts", _conflicts),),
+        record="pattern_cli.archives.plans:ImportResult",
     )
 
 

@@ -17,6 +17,7 @@ CREATED = Layout(
         Line("version", "schema", show=lambda version: f"{version:04d}"),
         Line("next", "next", show=lambda step: str(step)),
     ),
+    record=("path", "version", "next"),
 )
 
 

@@ -75,7 +75,7 @@ _EMPTY = "no memory here → pattern memory list --all shows deleted blocks too"
 OF_ONE = Table(columns=_COLUMNS, empty=_EMPTY, record="pattern_cli.memory.blocks:BlockRow")
 OF_ALL = Table(columns=(_OWNER, *_COLUMNS), empty=_EMPTY, record="pattern_cli.memory.blocks:BlockRow")
 # Without a layout of its own: on a terminal a block is a header line and its content.
-BLOCK = Layout()
+BLOCK = Layout(record="pattern_cli.memory.records:BlockRecord")
 
 
 @group.command(

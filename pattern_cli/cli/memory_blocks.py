@@ -141,6 +141,7 @@ CREATED = Layout(
         Line("shared_with", "shared with", show=_names),
         Line("dry_run", "dry run", show=_tried),
     ),
+    record="pattern_cli.memory.creation:Created",
 )
 
 
@@ -209,6 +210,7 @@ def _short(value: Any) -> str:
 CHANGED = Layout(
     title=lambda record: f"{record.owner}/{record.label}",
     lines=(Line("changes", "changed", show=_changes), Line("dry_run", "dry run", show=_tried)),
+    record="pattern_cli.memory.settings:Changed",
 )
 
 
@@ -282,6 +284,7 @@ REMOVED = Layout(
         Line("shared_with", "shared with", show=_names),
         Line("dry_run", "dry run", show=_tried),
     ),
+    record="pattern_cli.memory.removal:Removed",
 )
 
 
@@ -355,6 +358,7 @@ PURGE = Layout(
         Line("snapshot", "snapshot"),
         Line("dry_run", "dry run", show=_tried),
     ),
+    record="pattern_cli.memory.removal:Purge",
 )
 
 

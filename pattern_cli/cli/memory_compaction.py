@@ -29,6 +29,7 @@ COMPACTION = Layout(
         Line("snapshot", "snapshot"),
         Line("dry_run", "", show=lambda dry: "nothing was written" if dry else ""),
     ),
+    record="pattern_cli.memory.compaction:Compaction",
 )
 
 

@@ -83,6 +83,7 @@ EDITED = Layout(
         ),
         Line("healed", "also", show=lambda on: "updates that waited for missing ones are visible again" if on else ""),
     ),
+    record="pattern_cli.memory.editing:Edited",
 )
 
 

@@ -30,6 +30,7 @@ FieldArgument = Annotated[
 VALUE = Layout(
     title=lambda record: f"{record.owner}/{record.label}",
     lines=(Line("field", "field"), Line("field_type", "type"), Line("value", "value"), Line("root", "stored in")),
+    record="pattern_cli.memory.fields:FieldValue",
 )
 
 

@@ -88,6 +88,7 @@ def history_of_block(run: Run, owner: OwnerOrBlock, label: Label = None, limit: 
 
 DIFFERENCE = Layout(
     title=lambda record: f"{record.owner}/{record.label}  #{record.from_seq}..#{record.to_seq}",
+    record="pattern_cli.memory.past:Difference",
 )
 
 
@@ -269,6 +270,7 @@ CHANGED = Layout(
         Line("changed", "", show=lambda changed: "" if changed else "nothing was to be changed"),
         Line("dry_run", "", show=lambda dry: "nothing was written" if dry else ""),
     ),
+    record="pattern_cli.memory.editing:Edited",
 )
 
 

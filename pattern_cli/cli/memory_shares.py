@@ -43,6 +43,7 @@ SHARED = Layout(
         Line("shared_with", "shared with", show=lambda count: values.plural(count, "agent")),
         Line("dry_run", "dry run", show=lambda dry: "nothing was written" if dry else ""),
     ),
+    record="pattern_cli.memory.granting:Shared",
 )
 
 

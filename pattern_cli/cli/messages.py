@@ -199,6 +199,7 @@ MESSAGE = Layout(
         Line("is_archived", "state", of_row=_state),
     ),
     bodies=(("", _content), ("metadata", _metadata)),
+    record="pattern_cli.messages.records:MessageRecord",
 )
 
 

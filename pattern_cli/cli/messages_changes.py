@@ -123,8 +123,8 @@ _LINES = (
     Line("snapshot", "snapshot"),
     Line("rebuilt", "rebuilt", show=lambda names: ", ".join(names)),
 )
-PLAN = Layout(title=_title, lines=_LINES, bodies=(("", _glimpses),))
-RESULT = Layout(title=_title, lines=_LINES)
+PLAN = Layout(title=_title, lines=_LINES, bodies=(("", _glimpses),), record="pattern_cli.messages.marking:Change")
+RESULT = Layout(title=_title, lines=_LINES, record="pattern_cli.messages.marking:Change")
 
 
 def _change(

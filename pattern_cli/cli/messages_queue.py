@@ -44,6 +44,7 @@ SENT = Layout(
         Line("ahead", "delivered", of_row=_delivery),
     ),
     bodies=(("", lambda record: record.content),),
+    record="pattern_cli.messages.sending:Sent",
 )
 
 

@@ -90,6 +90,7 @@ DONE = Layout(
         Line("snapshot", "snapshot"),
         Line("seconds", "took", show=lambda seconds: f"{seconds:.1f} s"),
     ),
+    record="pattern_cli.schema.upgrade:Upgraded",
 )
 
 

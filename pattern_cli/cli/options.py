@@ -375,7 +375,7 @@ def _with_run(function: Callable[..., None], view: Table | Layout | None, db: bo
         form = asked_format(taken) or _format_before(ctx)
         fields = taken.get("fields")
         names = field_names(given_before(ctx, "fields") if fields is None else fields)
-        if names and view is not None:
+        if names and view is not None and not given.get("dry_run"):  # which may show something else
             _check_fields(names, view)
         # An empty --db is a mistake to be named, not a --db that was left out.
         place = given_before(ctx, "db") if taken.get("db") is None else taken["db"]

@@ -45,6 +45,7 @@ DONE = Layout(
         Line("snapshot", "snapshot"),
         Line("seconds", "took", show=lambda seconds: f"{seconds:.1f} s"),
     ),
+    record="pattern_cli.backups.vacuum:Vacuumed",
 )
 
 

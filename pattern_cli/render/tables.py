@@ -55,8 +55,8 @@ class Column:
 class Table:
     """A list's columns. `empty` is said on a terminal when there are no rows: what to do next.
 
-    `record` is the dataclass of a row, or where it is: "module:Class". By it names in `--fields` are checked before
-    anything is read or written.
+    `record` is the dataclass of a row, or where it is: "module:Class", or the names of its fields. By it names in
+    `--fields` are checked before anything is read or written.
     """
 
     __slots__ = ("columns", "empty", "record")
@@ -110,10 +110,10 @@ class Layout:
 
 def fields_of(view: Table | Layout) -> tuple[str, ...] | None:
     """The names of the fields of what a view shows, as far as it says whose they are."""
-    record = view.record
+    record: Any = view.record
     if isinstance(record, str):
         import importlib
 
         module, _, name = record.partition(":")
         record = getattr(importlib.import_module(module), name)
-    return None if record is None else tuple(record.__dataclass_fields__)
+    return record if record is None or isinstance(record, tuple) else tuple(record.__dataclass_fields__)

@@ -28,6 +28,7 @@ def test_a_view_knows_the_fields_of_what_it_shows() -> None:
     assert fields_of(Table(())) is None
     assert fields_of(Layout()) is None
     assert fields_of(Table((), record=Row)) == fields_of(Layout(record=Row)) == ("name", "count")
+    assert fields_of(Layout(record=("path", "next"))) == ("path", "next")
     for view in (Table((), record=f"{__name__}:Row"), Layout(record=f"{__name__}:Row")):
         assert fields_of(view) == ("name", "count")
 
