@@ -159,15 +159,16 @@ def test_a_folder_that_may_not_be_written(
 
 
 def test_what_destroys_needs_a_yes(
-    command: str, tree: dict[str, Any], program: Program, archive: Path, database: Callable[[str], Path]
+    command: str, tree: dict[str, Any], program: Program, words: Words, database: Callable[[str], Path]
 ) -> None:
     """Without a terminal to ask on, a destructive command refuses, names --yes, and changes nothing."""
     if "yes" not in {parameter.name for parameter in tree[command].params}:
         pytest.skip("destroys nothing")
     path = database("versions/0010.db" if command.startswith("migrate") else SMALL)
-    more = [archive, "--on-conflict", "replace"] if command == "import" else []
+    line = [word for word in words(command, path) if word != "--dry-run"]
+    more = ["--on-conflict", "replace"] if command == "import" else []
     before = path.read_bytes()
-    done = program("--db", path, *command.split(), *more, "--json")
+    done = program("--db", path, *line, *more, "--json")
     assert done.code == 7
     error = said(done)
     assert error["error"] == "refused"
