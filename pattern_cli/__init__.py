@@ -72,7 +72,10 @@ class Session:
 
     @property
     def groups(self) -> Groups:
-        """`list()` and `show(name)`."""
+        """`list()`, `show(name)`, `create(name, pattern, …)`, `edit(name, change)`, `rename(name, new)`,
+        `plan_deletion(name)`, `delete(name, …)`, `add_member(name, agent, …)`, `remove_member(name, member)` and
+        `set_role(name, member, role)`.
+        """
         from pattern_cli.groups.service import Groups
 
         return Groups(self.store)

@@ -285,7 +285,7 @@ _LINES = (
     Line("blocks", "memory", of_row=_memory),
     Line("endpoints", "endpoints", show=_some("endpoint: deleted", "endpoints: deleted")),
     Line("freed_entries", "entries of others", show=_some("stays by itself", "stay by themselves")),
-    Line("embeddings", "left behind", show=_some("vector that refers to nothing", "vectors that refer to nothing")),
+    Line("embeddings", "vectors", show=_some("vector: deleted", "vectors: deleted")),
     Line("mentions", "still name its id", show=_mentions),
     Line("in_use_by", "in use by"),
     Line("snapshot", "snapshot"),
@@ -335,16 +335,19 @@ def delete_group(
     with run.open() as constellation:
         from pattern_cli.groups.service import Groups
 
-        plan = Groups(constellation).plan_delete(name, give_memory)
+        plan = Groups(constellation).plan_deletion(name, give_memory)
+    if dry_run or (run.terminal and not yes):
+        run.show(plan, PLAN)
+        for remark in plan.remarks:
+            run.warn(remark)
     if dry_run:
-        run.show(plan, PLAN)
         return
-    if run.terminal and not yes:
-        run.show(plan, PLAN)
     run.confirm(f'delete the group "{plan.name}"', yes=yes)
     with run.open("write") as constellation:
         saver = run.saver("groups delete", no_snapshot)
         done = Groups(constellation).delete(name, give_memory, snapshot=saver, force=force, shown=plan)
     run.show(done)
+    for remark in done.remarks:
+        run.warn(remark)
     if done.in_use_by:
         run.note(f"{done.in_use_by} has the file open and sees this when it next loads its groups")

@@ -13,6 +13,7 @@ from typing import Any
 from pattern_cli.errors import ConflictError, UsageError
 from pattern_cli.groups.references import roster
 from pattern_cli.groups.writing import writing
+from pattern_cli.store import portions, vectors
 from pattern_cli.store.constellation import Constellation, describe
 from pattern_cli.store.ids import resolve, resolve_owner
 
@@ -38,7 +39,7 @@ class Deletion:
 
     `given_to` is the name of who gets blocks and archival entries instead of their being deleted. `freed_entries` are
     entries of others that hang on one of the group's and would go with it: they stay by themselves. `embeddings` are
-    vectors of what goes, which nothing refers to any more. `mentions` counts rows of other tables whose text has the
+    the vectors that go. `mentions` counts rows of other tables whose text has the
     group's id; they stay as they are. `in_use_by` is a running runtime; `snapshot` is the backup made before.
     """
 
@@ -56,6 +57,7 @@ class Deletion:
     rows: int
     size: int
     in_use_by: str | None
+    remarks: tuple[str, ...]
     snapshot: str | None
 
 
@@ -68,6 +70,11 @@ _MENTIONS = {
     "queued_messages": "instr(coalesce(origin_json, ''), ?1) OR instr(coalesce(metadata_json_full, ''), ?1)",
 }
 _FREED = """agent_id <> ?1 AND parent_entry_id IN (SELECT id FROM archival_entries WHERE agent_id = ?1)"""
+_VECTORS = {
+    "memory_block": "SELECT id FROM memory_blocks WHERE agent_id = ?2",
+    "archival_entry": "SELECT id FROM archival_entries WHERE agent_id = ?2",
+}
+_MANY = portions.AT_ONCE
 # An id so short would be found in any text.
 _LEAST = 6
 
@@ -104,9 +111,13 @@ def delete(
         if give_memory is not None:
             owner, _ = resolve_owner(constellation, give_memory)
             _give(constellation, now.id, owner)
+        if now.embeddings:
+            for kind, ids in _VECTORS.items():
+                vectors.delete_vectors(constellation, kind, ids, (now.id,))
         connection.execute(f"UPDATE archival_entries SET parent_entry_id = NULL WHERE {_FREED}", (now.id,))
         for table in ("archival_entries", "memory_blocks", "agent_atproto_endpoints"):
-            connection.execute(f"DELETE FROM {table} WHERE agent_id = ?", (now.id,))
+            # A block takes all of its updates along.
+            portions.delete(connection, table, "agent_id = ?", (now.id,), 1 if table == "memory_blocks" else _MANY)
         connection.execute("DELETE FROM group_members WHERE group_id = ?", (now.id,))
         connection.execute("DELETE FROM agent_groups WHERE id = ?", (now.id,))
     return replace(now, snapshot=saved)
@@ -152,6 +163,7 @@ def _planned(constellation: Constellation, group_id: str, give_memory: str | Non
     endpoints = count("SELECT count(*) FROM agent_atproto_endpoints WHERE agent_id = ?", (group_id,))
     goes = given_to is None
     deleted = sum(1 + block.updates + block.checkpoints + len(block.shared_with) for block in blocks) + entries
+    embeddings, remarks = _embeddings(constellation, group_id) if goes else (0, ())
     holder = constellation.live_holder()
     return Deletion(
         id=group_id,
@@ -162,12 +174,13 @@ def _planned(constellation: Constellation, group_id: str, give_memory: str | Non
         archival_entries=entries,
         freed_entries=count(f"SELECT count(*) FROM archival_entries WHERE {_FREED}", (group_id,)) if goes else 0,
         endpoints=endpoints,
-        embeddings=_embeddings(constellation, group_id) if goes else 0,
+        embeddings=embeddings,
         mentions=dict(_mentions(constellation, group_id)),
         given_to=given_to,
-        rows=1 + len(members) + endpoints + (deleted if goes else len(blocks) + entries),
+        rows=1 + len(members) + endpoints + embeddings + (deleted if goes else len(blocks) + entries),
         size=text + sum(block.size for block in blocks) if goes else 0,
         in_use_by=describe(holder) if holder else None,
+        remarks=remarks,
         snapshot=None,
     )
 
@@ -212,14 +225,12 @@ def _new_owner(constellation: Constellation, group_id: str, name: str, ref: str,
     return owner_name
 
 
-def _embeddings(constellation: Constellation, group_id: str) -> int:
-    """Vectors of the group's blocks and entries, from the table behind the vector table (database.md §2.5)."""
-    if not constellation.has_table("embeddings_auxiliary"):
-        return 0
-    sql = """SELECT count(*) FROM embeddings_auxiliary WHERE
-             value00 = 'memory_block' AND value01 IN (SELECT id FROM memory_blocks WHERE agent_id = ?1)
-             OR value00 = 'archival_entry' AND value01 IN (SELECT id FROM archival_entries WHERE agent_id = ?1)"""
-    return int(constellation.value(sql, (group_id,)))
+def _embeddings(constellation: Constellation, group_id: str) -> tuple[int, tuple[str, ...]]:
+    """How many vectors of blocks and entries go, and what is to be said about those that cannot."""
+    found = sum(vectors.count_vectors(constellation, kind, ids, (group_id,)) for kind, ids in _VECTORS.items())
+    if not found or vectors.load(constellation):
+        return found, ()
+    return 0, (f"its vectors stay in the table embeddings ({found}): sqlite-vec is not installed",)
 
 
 def _mentions(constellation: Constellation, group_id: str) -> Iterator[tuple[str, int]]:

@@ -135,7 +135,7 @@ class Groups:
 
         return rename(self._constellation, group, name, dry_run=dry_run)
 
-    def plan_delete(self, group: str, give_memory: str | None = None) -> Deletion:
+    def plan_deletion(self, group: str, give_memory: str | None = None) -> Deletion:
         """What `delete` would do; see `deletion.plan`."""
         from pattern_cli.groups.deletion import plan
 

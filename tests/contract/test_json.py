@@ -98,17 +98,22 @@ def held(place: Path) -> Iterator[None]:
 
 def groups(path: str) -> dict[str, list[list[str]]]:
     """Command lines that change groups, in the order of the page."""
+    crew = "Harbor Crew"
     lines = {
-        "create": [["Crew", "--pattern", "round_robin", "--member", "Juniper"]],
-        "edit": [["Crew", "--pattern", "dynamic", "--description", "new"]],
-        "rename": [["Crew", "Guild"]],
-        "delete": [["Harbor Crew", "--dry-run"]],
-        "add-member": [["Guild", "Marlow"], ["Guild", "Quill ツ שלום", "--share-memory", "append"]],
-        "remove-member": [["Guild", "Marlow"], ["Harbor Crew", "Marlow", "--unshare-memory"]],
-        "set-role": [["Guild", "Juniper", "observer"]],
+        "create": [["create", "Crew", "--pattern", "round_robin", "--member", "Juniper"]],
+        "edit": [["edit", "Crew", "--pattern", "dynamic", "--description", "new"]],
+        "rename": [["rename", "Crew", "Guild"]],
+        "delete": [["delete", crew, "--dry-run"]],
+        "add-member": [
+            ["add-member", "Guild", "Marlow"],
+            ["remove-member", crew, "Juniper", "--unshare-memory"],
+            ["add-member", crew, "Juniper", "--share-memory", "append"],
+        ],
+        "remove-member": [["remove-member", "Guild", "Marlow"], ["remove-member", crew, "Juniper", "--unshare-memory"]],
+        "set-role": [["set-role", "Guild", "Juniper", "observer"]],
     }
     return {
-        f"pattern groups {command}": [["--db", path, "groups", command, *words] for words in given]
+        f"pattern groups {command}": [["--db", path, "groups", *words] for words in given]
         for command, given in lines.items()
     }
 
@@ -259,5 +264,5 @@ def test_every_key_is_documented(place: Path, held: None, program: Run) -> None:
 
 def output(program: Run, line: list[str]) -> Any:
     done = program(*line, "--json")
-    assert done.code in (0, 5), (line, done.err)
+    assert done.code in (0, 4, 5), (line, done.err)
     return json.loads(done.out)

@@ -160,14 +160,33 @@ def test_an_empty_group(small: Constellation) -> None:
     assert (found.members, found.blocks, found.rows, found.mentions) == ((), (), 1, {})
 
 
-def test_vectors_that_are_left_are_counted(database: Callable[[str], Path]) -> None:
+def vectors_of_the_board(constellation: Constellation) -> int:
+    """Make one of the vectors the board's, and count all of them."""
+    of_block = "UPDATE embeddings_auxiliary SET value00 = 'memory_block', value01 = ? WHERE rowid = 1"
+    constellation.connection.execute(of_block, (BOARD,))
+    return int(constellation.value("SELECT count(*) FROM embeddings_rowids"))
+
+
+def test_vectors_go_too(database: Callable[[str], Path]) -> None:
+    pytest.importorskip("sqlite_vec")
     with Constellation.open(database("constellations/small-embeddings.db"), "write") as small:
-        assert plan(small, CREW).embeddings == 0
-        of_block = "UPDATE embeddings_auxiliary SET value00 = 'memory_block', value01 = ? WHERE rowid = 1"
-        small.connection.execute(of_block, (BOARD,))
-        assert plan(small, CREW).embeddings == 1
+        before = vectors_of_the_board(small)
         assert plan(small, CREW, "Juniper").embeddings == 0
-        delete(small, CREW)
+        done = delete(small, CREW)
+        assert (done.embeddings, done.remarks) == (1, ())
+        assert small.value("SELECT count(*) FROM embeddings_rowids") == before - 1
+
+
+def test_vectors_that_cannot_be_deleted_are_told(
+    database: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with Constellation.open(database("constellations/small-embeddings.db"), "write") as small:
+        before = vectors_of_the_board(small)
+        done = delete(small, CREW)
+        said = "its vectors stay in the table embeddings (1): sqlite-vec is not installed"
+        assert (done.embeddings, done.remarks) == (0, (said,))
+        assert small.value("SELECT count(*) FROM embeddings_rowids") == before
 
 
 def test_an_old_schema(database: Callable[[str], Path]) -> None:
