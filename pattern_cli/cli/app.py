@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "groups": ("groups", "Groups of agents and how they coordinate."),
     "memory": ("memory", "Memory blocks: what agents know."),
     "archival": ("archival", "Archival entries: long-term notes of an agent."),
-    "messages": ("messages", "Messages: list, show, follow."),
+    "messages": ("messages", "Messages: list, follow, send, archive, delete."),
     "search": ("search", "Search messages, memory and archival entries."),
     "import": ("imports", "Import an archive."),
     "backup": ("backup", "Back up a constellation, list and prove backups."),

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from pattern_cli.cli.options import Group
 
-group = Group("messages", help="Messages: list, show, follow.")
+group = Group("messages", help="Messages: list, follow, send, archive, delete.")
