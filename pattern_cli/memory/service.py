@@ -11,17 +11,22 @@ from pattern_cli.memory.blocks import Blocks
 from pattern_cli.memory.records import Address, BlockRecord, address, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pattern_cli.memory.blame import BlameRow
     from pattern_cli.memory.compaction import Compaction
     from pattern_cli.memory.comparing import Unit
+    from pattern_cli.memory.creation import Created, NewBlock
     from pattern_cli.memory.editing import Edited, Terms
     from pattern_cli.memory.fields import Fields
     from pattern_cli.memory.forms import Forms
+    from pattern_cli.memory.granting import Grants
     from pattern_cli.memory.history import HistoryRow
     from pattern_cli.memory.items import Items
     from pattern_cli.memory.past import Difference
+    from pattern_cli.memory.recipients import ShareRow
+    from pattern_cli.memory.removal import Removal
+    from pattern_cli.memory.settings import Settings
     from pattern_cli.memory.texts import Texts
     from pattern_cli.memory.undoing import Reverted
     from pattern_cli.store.constellation import Constellation
@@ -32,6 +37,42 @@ class Memory(Blocks):
 
     `list` and `show` are those of `Blocks`. Every method raises NotFoundError or AmbiguousError for the block.
     """
+
+    def create(self, owner: str, label: str, new: NewBlock | None = None, *, dry_run: bool = False) -> Created:
+        """Make a block, by default an empty text. Raises ConflictError for a label that is taken.
+
+        `pattern_cli.memory.creation.NewBlock` says what it shall be, `pattern_cli.memory.designs` makes schemas.
+        """
+        from pattern_cli.memory.creation import NewBlock, create
+
+        return create(self._constellation, owner, label, new or NewBlock(), dry_run=dry_run)
+
+    @property
+    def settings(self) -> Settings:
+        """`change(owner, label, Wanted(permission="append", …))`; `pattern_cli.memory.settings.Wanted`."""
+        from pattern_cli.memory.settings import Settings
+
+        return Settings(self._constellation)
+
+    @property
+    def removal(self) -> Removal:
+        """`delete(owner, label)`, `restore(owner, label)`; `purge(plan(owner, label))` for good."""
+        from pattern_cli.memory.removal import Removal
+
+        return Removal(self._constellation)
+
+    @property
+    def grants(self) -> Grants:
+        """`share(owner, label, [agent], permission=…)`, `unshare(…)`; `members=True` or `group=…` means all of one."""
+        from pattern_cli.memory.granting import Grants
+
+        return Grants(self._constellation)
+
+    def shared(self, who: str | None = None) -> Iterator[ShareRow]:
+        """Who receives which block from whom; of one owner or receiver."""
+        from pattern_cli.memory.recipients import shared
+
+        return shared(self._constellation, who)
 
     @property
     def texts(self) -> Texts:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from pattern_cli.errors import ConflictError, NotFoundError
+from pattern_cli.memory.creation import NewBlock
 from pattern_cli.memory.editing import Terms
 from pattern_cli.memory.service import Memory
+from pattern_cli.memory.settings import Wanted
 from pattern_cli.store.constellation import Constellation
 
 
@@ -43,6 +45,18 @@ def test_folding_keeps_the_text(memory: Memory) -> None:
     assert memory.show("Juniper", "persona").text == before
     with pytest.raises(ConflictError, match="nothing to undo"):
         memory.undo("Juniper", "persona", terms=Terms(as_admin=True))
+
+
+def test_a_block_from_its_beginning_to_its_end(memory: Memory) -> None:
+    made = memory.create("Juniper", "plan", NewBlock(content="a plan"))
+    memory.settings.change("Juniper", "plan", Wanted(permission="admin", label="plans"))
+    memory.grants.share("Juniper", "plans", ["Marlow"])
+    assert ("plans", "Marlow") in [(row.label, row.receiver) for row in memory.shared("Marlow")]
+    assert not memory.removal.delete("Juniper", "plans").is_active
+    assert memory.removal.restore("Juniper", "plans").is_active
+    assert memory.removal.purge(memory.removal.plan("Juniper/plans")).id == made.id
+    with pytest.raises(NotFoundError):
+        memory.show("Juniper", "plans")
 
 
 def test_an_unknown_block_is_named(memory: Memory) -> None:
