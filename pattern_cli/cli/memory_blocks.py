@@ -187,6 +187,8 @@ def create_block(
     """
     from pattern_cli.cli.inputs import read_text
 
+    if description == content == "-":
+        raise UsageError("--description and --from cannot both be standard input", "put one of them into a file: @FILE")
     about = None if description is None else read_text(description, "--description")
     holds = None if content is None else read_text(content, "--from")
     schema = design.read()
@@ -353,6 +355,7 @@ PURGE = Layout(
         Line("id", "id"),
         Line("used", "holds", show=lambda used: values.plural(used, "character")),
         Line("updates", "history", of_row=_rows),
+        Line("embeddings", "vectors", show=lambda count: str(count) if count else ""),
         Line("size", "size", show=values.size),
         Line("shared_with", "shared with", show=_names),
         Line("snapshot", "snapshot"),
@@ -389,7 +392,7 @@ def purge_block(
     with run.open() as constellation:
         plan = Removal(constellation).plan(owner, label, as_admin=as_admin)
     if dry_run:
-        run.show(plan)
+        say(run, plan)
         return
     name = f"{plan.owner}/{plan.label}"
     if run.terminal and not yes:
@@ -398,4 +401,4 @@ def purge_block(
     run.confirm(f"purge {name} for good", yes=yes)
     with run.open("write") as constellation:
         saver = run.saver("memory purge", no_snapshot)
-        run.show(Removal(constellation).purge(plan, force=force, snapshot=saver))
+        say(run, Removal(constellation).purge(plan, force=force, snapshot=saver))

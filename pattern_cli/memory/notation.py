@@ -17,7 +17,8 @@ def read(text: str, what: str) -> Any:
     Times, which TOML knows, become texts. Raises UsageError naming `what`: neither, a name that comes twice, a value
     that would be changed by storing it.
     """
-    start = text.lstrip("\ufeff \t\r\n")[:1]
+    text = text.removeprefix("\ufeff")
+    start = text.lstrip(" \t\r\n")[:1]
     try:
         if start == "{":
             return checked(_json(text), what)

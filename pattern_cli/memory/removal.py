@@ -11,11 +11,13 @@ from pattern_cli.memory import permissions
 from pattern_cli.memory.blocks import contents_of
 from pattern_cli.memory.owned import Owned, owned
 from pattern_cli.memory.sharing import shares
-from pattern_cli.store import times
+from pattern_cli.store import times, vectors
 from pattern_cli.store.constellation import Constellation
 
 Snapshot = Callable[[Constellation], str]
 _PURGING = "purging a block (a runtime that has it loaded would fail to save its edits)"
+# A query that gives the one id.
+_ITSELF = "SELECT ?"
 _CACHED = (
     "agents no longer get it into their context; a running runtime that has it loaded still finds it by its label "
     "until it restarts, and what is written there is kept"
@@ -46,8 +48,8 @@ class Removed:
 class Purge:
     """A block that goes for good, or went: its rows by kind, and their size in bytes.
 
-    `used` counts its characters, `shared_with` names who receives it and will not any more. `snapshot` is the backup
-    made before, if any.
+    `used` counts its characters, `embeddings` its vectors in the runtime's own table, `shared_with` names who receives
+    it and will not any more. `snapshot` is the backup made before, if any.
     """
 
     id: str
@@ -58,8 +60,10 @@ class Purge:
     used: int
     updates: int
     checkpoints: int
+    embeddings: int
     shared_with: tuple[str, ...]
     size: int
+    remarks: tuple[str, ...]
     dry_run: bool
     snapshot: str | None
 
@@ -102,6 +106,8 @@ class Removal:
             found = owned(self._constellation, plan.id)
             if self._plan(found) != plan:
                 raise ConflictError(f"{found.name} was changed meanwhile", "look again and repeat")
+            if plan.embeddings:
+                vectors.delete_vectors(self._constellation, "memory_block", _ITSELF, (plan.id,))
             # Foreign keys take updates, checkpoints and shares along; named, they are counted and cannot stay behind.
             for table in ("memory_block_updates", "memory_block_checkpoints", "shared_block_agents"):
                 connection.execute(f"DELETE FROM {table} WHERE block_id = ?", (plan.id,))
@@ -145,6 +151,7 @@ class Removal:
         checkpoints, checkpoint_size = self._count("memory_block_checkpoints", "snapshot", block.id)
         row = """SELECT octet_length(loro_snapshot) + coalesce(octet_length(content_preview), 0) FROM memory_blocks
                  WHERE id = ?"""
+        embeddings, remarks = self._embeddings(block.id)
         return Purge(
             id=block.id,
             agent_id=block.owner.id,
@@ -154,11 +161,20 @@ class Removal:
             used=self._used(block),
             updates=updates,
             checkpoints=checkpoints,
+            embeddings=embeddings,
             shared_with=self._receivers(block),
             size=update_size + checkpoint_size + self._constellation.value(row, (block.id,)),
+            remarks=remarks,
             dry_run=True,
             snapshot=None,
         )
+
+    def _embeddings(self, block_id: str) -> tuple[int, tuple[str, ...]]:
+        """How many of the block's vectors go, and what is to be said about those that cannot."""
+        found = vectors.count_vectors(self._constellation, "memory_block", _ITSELF, (block_id,))
+        if not found or vectors.load(self._constellation):
+            return found, ()
+        return 0, (f"its vectors stay in the table embeddings ({found}): sqlite-vec is not installed",)
 
     def _require(self, plan: Purge, force: bool) -> None:
         self._constellation.require_quiet(_PURGING, force)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pattern_cli.errors import IntegrityError, UsageError
 from pattern_cli.memory import designs, labels, words
+from pattern_cli.memory.blocks import contents_of
 from pattern_cli.memory.creation import checked_description, checked_limit
 from pattern_cli.memory.owned import Owned, owned
 from pattern_cli.memory.schemas import ListSchema, LogSchema, Schema, TextSchema, Viewport, kind_of, parse
@@ -157,11 +158,17 @@ class Settings:
                 f"{_listed(configured)} as the file says"
             )
         if "label" in columns:
+            if block.owner.kind == "agent":
+                yield f"if {block.owner.name} is started from a TOML file with the old label, that makes the block anew"
             yield from labels.confusions(self._constellation, block.owner, columns["label"], block.id)
             if isinstance(block.label, str) and block.label.startswith(_SOURCES):
                 yield "the data source that made this block looks for it by its old label and will make a new one"
         if wanted.viewport not in {None, "none"} and settings and str(block.label).startswith("file:"):
             yield "an agent that saves this file writes only the lines of the viewport (a defect of the runtime)"
+        if (limit := columns.get("char_limit")) is not None:
+            used = len(contents_of(self._constellation, block.id)[0])
+            if used > limit:
+                yield f"it holds {used} characters, more than that, and can only become shorter"
         kind = columns.get("block_type", block.block_type)
         if columns.get("pinned") and kind != "working":
             yield f"a pin counts for working blocks only; this one is of type {kind}"

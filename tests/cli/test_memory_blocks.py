@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -187,3 +189,28 @@ def test_screens(small: Path, seen: Callable[..., str]) -> None:
     assert "shared with  Juniper, Marlow, Quill" in screen
     screen = seen("--db", small, "memory", "meta", "Juniper", "persona", "--pinned", "--dry-run")
     assert "changed  pinned false → true" in screen and "dry run  nothing was written" in screen
+
+
+def test_one_standard_input_for_two(small: Path, cli: Run) -> None:
+    done = cli("--db", small, "memory", "create", "Juniper", "x", "--from", "-", "--description", "-", stdin=b"words")
+    assert done.code == 2 and "cannot both be standard input" in done.err
+
+
+def test_two_at_once_get_one_label(small: Path) -> None:
+    words = [sys.executable, "-m", "pattern_cli", "--db", str(small), "memory", "create", "Juniper", "both"]
+    running = [subprocess.Popen([*words, "--from", text], stderr=subprocess.PIPE, text=True) for text in ("a", "b")]
+    told = [process.communicate()[1] for process in running]
+    assert sorted(process.returncode for process in running) == [0, 4]
+    assert any('"Juniper" has a block "both" already' in said for said in told)
+
+
+def test_content_that_is_too_large_beside_a_runtime_leaves_no_block(
+    small: Path, cli: Run, held: Callable[[Path], None]
+) -> None:
+    held(small)
+    line = ("--db", small, "memory", "create", "Juniper", "large", "--limit", "9000000", "--from", "-")
+    # Random enough that it cannot be packed.
+    large = "".join(f"{number * 2_654_435_761 % 2**32:08x}" for number in range(1_000_000)).encode()
+    done = cli(*line, stdin=large)
+    assert done.code == 7 and "would hold the write lock" in done.err
+    assert cli("--db", small, "memory", "show", "Juniper", "large").code == 3

@@ -81,6 +81,14 @@ def test_content_is_the_first_update(small: Constellation, schema: Schema, conte
     assert read(small, made.id).used in {0, len("energy: 0"), len("=== card ===\n\n=== notes ===")}
 
 
+def test_nothing_is_lost_that_the_runtimes_own_command_loses(small: Constellation) -> None:
+    """It stores neither the content nor the permission of a block that it adds, to an agent or to a group (M6)."""
+    for owner in ("Juniper", "Harbor Crew"):
+        made = create(small, owner, "added", NewBlock(permission="append", content="words"))
+        assert made.id is not None and seen(small, made.id) == "words"
+        assert small.value("SELECT permission FROM memory_blocks WHERE id = ?", (made.id,)) == "append"
+
+
 def test_full_text_finds_it(small: Constellation) -> None:
     create(small, "Juniper", "fresh", NewBlock(content="zanzibarquux"))
     assert small.value("SELECT count(*) FROM memory_blocks_fts WHERE memory_blocks_fts MATCH 'zanzibarquux'") == 1

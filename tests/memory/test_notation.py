@@ -38,6 +38,10 @@ def test_a_table_is_told_from_a_list(text: str) -> None:
     assert isinstance(read(text, "it"), dict)
 
 
+def test_a_byte_order_mark_is_no_content() -> None:
+    assert read('\ufeff{"a": 1}', "it") == read("\ufeffa = 1", "it") == {"a": 1}
+
+
 def test_times_of_toml_are_texts() -> None:
     assert read("at = 2026-01-08T19:02:18Z\nday = 2026-01-08", "it") == {
         "at": "2026-01-08T19:02:18+00:00",

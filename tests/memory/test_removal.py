@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,37 @@ def test_a_snapshot_that_fails_keeps_the_block(small: Constellation) -> None:
     with pytest.raises(ConflictError, match="no room"):
         Removal(small).purge(plan, snapshot=save)
     assert rows_of(small, plan.id)[0] == 1
+
+
+def embedded(constellation: Constellation) -> str:
+    """The id of a block that has a vector by now."""
+    id = str(constellation.value("SELECT id FROM memory_blocks WHERE label = 'persona'"))
+    of_block = "UPDATE embeddings_auxiliary SET value00 = 'memory_block', value01 = ? WHERE rowid = 1"
+    constellation.connection.execute(of_block, (id,))
+    return id
+
+
+def vectors_of(constellation: Constellation, id: str) -> int:
+    return int(constellation.value("SELECT count(*) FROM embeddings_auxiliary WHERE value01 = ?", (id,)))
+
+
+def test_its_vectors_go_along(database: Callable[[str], Path]) -> None:
+    pytest.importorskip("sqlite_vec")
+    with Constellation.open(database("constellations/small-embeddings.db"), "write") as constellation:
+        id = embedded(constellation)
+        before = constellation.value("SELECT count(*) FROM embeddings_auxiliary")
+        plan = Removal(constellation).plan(id, as_admin=True)
+        assert plan.embeddings == vectors_of(constellation, id) > 0 and plan.remarks == ()
+        Removal(constellation).purge(plan)
+        assert vectors_of(constellation, id) == 0
+        assert constellation.value("SELECT count(*) FROM embeddings") == before - plan.embeddings
+
+
+def test_vectors_that_cannot_go_are_told(database: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with Constellation.open(database("constellations/small-embeddings.db"), "write") as constellation:
+        id = embedded(constellation)
+        plan = Removal(constellation).plan(id, as_admin=True)
+        assert plan.embeddings == 0 and "sqlite-vec is not installed" in plan.remarks[0]
+        Removal(constellation).purge(plan)
+        assert vectors_of(constellation, id) > 0

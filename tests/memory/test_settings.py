@@ -48,6 +48,14 @@ def test_one_column_changes(small: Constellation, wanted: Wanted, column: str, b
     assert not again.changed and again.updated_at is None and row(small, id) == new
 
 
+def test_a_new_label_and_more_at_once(small: Constellation) -> None:
+    """The runtime's own editor looks for the old label by then (M21)."""
+    id = small.value("SELECT id FROM memory_blocks WHERE label = 'persona'")
+    Settings(small).change("Juniper", "persona", Wanted(label="self", permission="append", block_type="working"))
+    found = row(small, id)
+    assert (found["label"], found["permission"], found["block_type"]) == ("self", "append", "working")
+
+
 def test_others_are_left_alone(small: Constellation) -> None:
     before = list(small.rows("SELECT * FROM memory_blocks WHERE label <> 'persona' ORDER BY id"))
     updates = list(small.rows("SELECT * FROM memory_block_updates"))
@@ -178,6 +186,8 @@ def test_a_schema_that_cannot_be_read_is_left_alone(small: Constellation, stored
     [
         ("persona", Wanted(permission="append"), "the start sets permission as the file says"),
         ("persona", Wanted(block_type="log", char_limit=9), "sets type and limit as the file says"),
+        ("persona", Wanted(char_limit=3), "it holds 255 characters, more than that"),
+        ("persona", Wanted(label="self"), "that makes the block anew"),
         ("persona", Wanted(pinned=True), "a pin counts for working blocks only"),
         ("persona", Wanted(label="Human"), "differs only in its spelling"),
         ("bluesky_user:heron.example", Wanted(label="heron"), "by its old label"),
