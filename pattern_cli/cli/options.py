@@ -206,7 +206,9 @@ class Run:
             return
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise RefusedError(f"{question} needs a confirmation", "add --yes, or look first with --dry-run")
-        if not typer.confirm(f"{question}?", err=True):
+        from pattern_cli.render.safe import line
+
+        if not typer.confirm(f"{line(question)}?", err=True):
             raise RefusedError("not confirmed; nothing was changed")
 
 

@@ -304,7 +304,7 @@ from pattern_cli.cli.options import Run
 from pattern_cli.errors import RefusedError
 import typer
 try:
-    Run().confirm("deleting it", yes=False)
+    Run().confirm("deleting \\x1b[31mit", yes=False)
     print("confirmed")
 except RefusedError as error:
     print(error.message)
@@ -324,7 +324,8 @@ def test_a_confirmation_on_a_terminal(answer: str, said: str, tmp_path: Path) ->
     child = pexpect.spawn(
         sys.executable, [str(script)], env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=30, encoding="utf-8"
     )
-    child.expect_exact("deleting it? [y/N]: ")
+    # A name in the question is text from a database.
+    child.expect_exact("deleting \\x1b[31mit? [y/N]: ")
     child.send(answer)
     child.expect_exact(said)
     child.expect(pexpect.EOF)

@@ -46,7 +46,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "groups rename": ("GROUP", "Basil", "--dry-run"),
     "groups delete": ("GROUP", "--dry-run"),
     "groups add-member": ("ROOMY", "OUTSIDER", "--dry-run"),
-    "groups remove-member": ("GROUP", "MEMBER", "--dry-run"),
+    "groups remove-member": ("GROUP", "MEMBER", "--unshare-memory", "--dry-run"),
     "groups set-role": ("GROUP", "MEMBER", "observer", "--dry-run"),
     "memory list": (),
     "memory show": ("BLOCK",),
@@ -112,7 +112,8 @@ _SHARE = """FROM (SELECT b.agent_id AS giver, b.label AS given, s.agent_id AS re
 FIRST = {
     "AGENT": "SELECT name FROM agents ORDER BY name LIMIT 1",
     "GROUP": "SELECT name FROM agent_groups ORDER BY name LIMIT 1",
-    "MEMBER": f"SELECT agent_id FROM group_members WHERE group_id = ({_GROUP_ID}) LIMIT 1",
+    "MEMBER": f"""SELECT agent_id FROM group_members WHERE group_id = ({_GROUP_ID})
+                  ORDER BY length(capabilities) LIMIT 1""",
     "ROOMY": f"SELECT g {_NOT_IN}",
     "OUTSIDER": f"SELECT a {_NOT_IN}",
     "BLOCK": "SELECT id FROM memory_blocks WHERE label NOT LIKE 'damaged%' ORDER BY label = 'persona' DESC, id LIMIT 1",
