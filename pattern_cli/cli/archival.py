@@ -102,10 +102,9 @@ def list_entries(
 
 
 def _bounds(since: str | None, until: str | None) -> tuple[int | None, int | None]:
-    from pattern_cli.store.times import parse_when
+    from pattern_cli.store.times import parse_until, parse_when
 
-    first, last = (None if text is None else parse_when(text) for text in (since, until))
-    return first, last
+    return None if since is None else parse_when(since), None if until is None else parse_until(until)
 
 
 @group.command(

@@ -45,7 +45,7 @@ class Fitting(Together):
         self, messages: Messages, agent: str | None = None, archived: bool = False, deleted: bool = False
     ) -> Filter:
         """The filter for the messages of a constellation. Raises what `Messages.filter` and `parse_when` raise."""
-        from pattern_cli.store.times import parse_when
+        from pattern_cli.store.times import parse_until, parse_when
 
         return messages.filter(
             agent,
@@ -53,7 +53,7 @@ class Fitting(Together):
             batch=self.batch,
             source=self.source,
             since=None if self.since is None else parse_when(self.since),
-            until=None if self.until is None else parse_when(self.until),
+            until=None if self.until is None else parse_until(self.until),
             archived=archived,
             deleted=deleted,
         )

@@ -73,7 +73,8 @@ _COLUMNS = (
 )
 _EMPTY = "no memory here → pattern memory list --all shows deleted blocks too"
 OF_ONE = Table(columns=_COLUMNS, empty=_EMPTY, record="pattern_cli.memory.blocks:BlockRow")
-OF_ALL = Table(columns=(_OWNER, *_COLUMNS), empty=_EMPTY, record="pattern_cli.memory.blocks:BlockRow")
+_NONE = "no memory yet → pattern import ARCHIVE brings some in; --all shows deleted blocks too"
+OF_ALL = Table(columns=(_OWNER, *_COLUMNS), empty=_NONE, record="pattern_cli.memory.blocks:BlockRow")
 # Without a layout of its own: on a terminal a block is a header line and its content.
 BLOCK = Layout(record="pattern_cli.memory.records:BlockRecord")
 

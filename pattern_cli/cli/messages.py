@@ -82,7 +82,7 @@ MESSAGES = Table(
         Column("text", "TEXT", of_row=_line_of_text, wide=True),
         Column("id", "ID", style="dim", ids=16, leave_out=1),
     ),
-    empty="no messages here → --archived and --deleted show hidden ones",
+    empty="no messages here → --archived and --deleted show hidden ones, pattern import ARCHIVE brings some in",
     record="pattern_cli.messages.rows:MessageRow",
 )
 

@@ -28,10 +28,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from pattern_cli.cli.making import Commands, Makers
 from pattern_cli.errors import RefusedError, UsageError
 from pattern_cli.render.formats import Format, default_format
 
 if TYPE_CHECKING:
+    from pattern_cli.render.output import Counted
     from pattern_cli.render.progress import Progress
     from pattern_cli.render.tables import Layout, Table
     from pattern_cli.store.constellation import Constellation
@@ -67,7 +69,9 @@ NoSnapshotOption = Annotated[bool, typer.Option("--no-snapshot", help="Do not ma
 SinceOption = Annotated[
     str | None, typer.Option("--since", metavar="WHEN", help="Not before: 2h, 3d, yesterday, 2026-01-08.")
 ]
-UntilOption = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Not after; as --since.")]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", metavar="WHEN", help="Not after, as --since; a date means the end of that day.")
+]
 LimitOption = Annotated[int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many rows.")]
 
 
@@ -115,7 +119,7 @@ class Run:
         assert isinstance(view, Table)
         counted = write_rows(rows, view, self.format, self.fields)
         if counted.damaged:
-            self.warn_damage(counted.damaged)
+            self.warn_damage(counted)
         return counted.count
 
     def lines(self, lines: Iterable[Any], names: tuple[str, ...], known: Iterable[str]) -> None:
@@ -128,7 +132,7 @@ class Run:
         choose(known, self.fields)
         counted = write_lines(lines, self.format, self.fields or names)
         if counted.damaged:
-            self.warn_damage(counted.damaged)
+            self.warn_damage(counted)
 
     def stream(
         self,
@@ -140,14 +144,16 @@ class Run:
         """Write rows one by one as they come: not as a table but as lines of pieces, else as `rows` and `lines`."""
         from pattern_cli.render.following import at_once, print_lines
         from pattern_cli.render.output import choose
+        from pattern_cli.render.tables import Table
 
+        assert isinstance(self._view, Table)
         if self.format in (Format.json, Format.ndjson):
             self.lines(at_once(rows), names, known)
         elif self.format is not Format.table or self.fields:
             choose(known, self.fields)
             self.rows(at_once(rows))
-        elif damaged := print_lines(rows, drawn).damaged:
-            self.warn_damage(damaged)
+        elif (counted := print_lines(rows, drawn, self._view.empty)).damaged:
+            self.warn_damage(counted)
 
     def show(self, record: Any, layout: Layout | None = None) -> None:
         """Write one object; what could not be read in it is named in warnings."""
@@ -159,10 +165,15 @@ class Run:
         for problem in getattr(record, "damage", ()):
             self.warn(problem)
 
-    def warn_damage(self, count: int) -> None:
-        """Say that rows were shown although they cannot be decoded."""
+    def warn_damage(self, counted: Counted) -> None:
+        """Say that rows were shown although they cannot be decoded; a few are named."""
+        count, names = counted.damaged, counted.names
         rows = "1 row" if count == 1 else f"{count} rows"
-        self.warn(f"{rows} could not be decoded completely and are shown as stored; the field damage says why")
+        which = f": {', '.join(names)}" if len(names) == count else ""
+        self.warn(
+            f"{rows} could not be decoded completely and {'is' if count == 1 else 'are'} shown as stored{which};"
+            " the field damage says why"
+        )
 
     def warn(self, text: str) -> None:
         """Something the person should know, on standard error."""
@@ -249,11 +260,17 @@ class PatternCommand(TyperCommand):
 
 
 class PatternGroup(TyperGroup):
-    """A group whose help ends with examples and exit statuses."""
+    """A group whose help ends with examples and exit statuses, and whose commands are made when they are needed."""
 
     examples: tuple[str, ...] = ()
     exits: tuple[int, ...] = ()
     view: Table | Layout | None = None
+    makers: typing.ClassVar[Makers] = {}
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        if self.makers:
+            self.commands = Commands(self.makers)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the sections after the commands, line for line."""
@@ -297,8 +314,14 @@ class Group:
     def __init__(self, name: str, help: str, *, alone: bool = False) -> None:
         self.name = name
         self.alone = alone
+        self._makers: Makers = {}
         self.app = typer.Typer(
-            name=name, help=help, cls=PatternGroup, rich_markup_mode=None, no_args_is_help=True, add_completion=False
+            name=name,
+            help=help,
+            cls=type("DeclaredGroup", (PatternGroup,), {"makers": self._makers}),
+            rich_markup_mode=None,
+            no_args_is_help=True,
+            add_completion=False,
         )
         if not alone:
             self.app.callback()(_shared_before)
@@ -316,9 +339,18 @@ class Group:
         """Declare a command; the first line of the function's docstring is its short help."""
 
         def declare(function: Callable[..., None]) -> Callable[..., None]:
-            wrapped = _with_run(function, rows or record, db)
             attributes = {"examples": examples, "exits": _statuses(exits, db), "view": rows or record}
-            self.app.command(name, cls=type("DeclaredCommand", (PatternCommand,), attributes))(wrapped)
+
+            def make(app: typer.Typer | None = None) -> Any:
+                app = app or typer.Typer(rich_markup_mode=None, add_completion=False)
+                kind = type("DeclaredCommand", (PatternCommand,), attributes)
+                app.command(name, cls=kind)(_with_run(function, rows or record, db))
+                return typer.main.get_command(app)
+
+            if self.alone:
+                make(self.app)
+            else:
+                self._makers[name] = make
             return function
 
         return declare
@@ -331,7 +363,7 @@ class Group:
         def declare(function: Callable[..., None]) -> Callable[..., None]:
             wrapped = _with_run(function, record, True)
             attributes = {"examples": examples, "exits": _statuses(exits, True), "view": record}
-            group = type("DefaultGroup", (PatternGroup,), attributes)
+            group = type("DefaultGroup", (PatternGroup,), {**attributes, "makers": self._makers})
             self.app.callback(invoke_without_command=True, cls=group)(_unless_subcommand(wrapped))
             self.app.info.no_args_is_help = False
             return function
@@ -340,7 +372,12 @@ class Group:
 
     def add(self, sub: Group) -> None:
         """Put another group into this one, after the commands: `pattern memory field …`."""
-        self.app.add_typer(sub.app, name=sub.name)
+        self._makers[sub.name] = lambda: typer.main.get_command(sub.app)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the commands and groups in it, in the order of the help."""
+        return list(self._makers)
 
 
 def _statuses(exits: tuple[int, ...], db: bool) -> tuple[int, ...]:

@@ -128,7 +128,7 @@ def search(
     --since and --until hold for a block's last change, for the creation of messages and entries. Texts are what the
     runtime indexes: names and arguments of tools are not among them.
     """
-    from pattern_cli.store.times import parse_when
+    from pattern_cli.store.times import parse_until, parse_when
 
     with run.open() as constellation:
         from pattern_cli.search.service import Search
@@ -141,7 +141,7 @@ def search(
             batch=batch,
             source=source,
             since=None if since is None else parse_when(since),
-            until=None if until is None else parse_when(until),
+            until=None if until is None else parse_until(until),
             archived=archived,
             deleted=deleted,
             inactive=inactive,

@@ -22,11 +22,14 @@ def at_once(rows: Iterable[Any]) -> Iterator[Any]:
         sys.stdout.flush()
 
 
-def print_lines(rows: Iterable[Any], lines: Lines) -> Counted:
-    """Print the lines of every row, each made of pieces of text and their Rich styles; a terminal's width cuts them."""
+def print_lines(rows: Iterable[Any], lines: Lines, empty: str) -> Counted:
+    """Print the lines of every row, each made of pieces of text and their Rich styles; a terminal's width cuts them.
+
+    `empty` is said on standard error when there are no rows.
+    """
     from rich.text import Text
 
-    from pattern_cli.render.terminal import console
+    from pattern_cli.render.terminal import console, say_empty
 
     counted = Counted(rows)
     target = console()
@@ -36,6 +39,8 @@ def print_lines(rows: Iterable[Any], lines: Lines) -> Counted:
             line = Text.assemble(*((safe.line(values.plain(text)), style) for text, style in pieces))
             line.rstrip()
             target.print(line, no_wrap=True, overflow="ignore" if whole else "ellipsis", crop=not whole)
+    if not counted.count:
+        say_empty(empty)
     return counted
 
 

@@ -13,6 +13,7 @@ from pattern_cli.render.encode import compact, mapping, pretty
 from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Table, fields_of
 
+_NAMED = 3
 # What stands between two finished JSON objects.
 BETWEEN = {Format.ndjson: "\n", Format.json: ",\n  "}
 
@@ -26,19 +27,30 @@ def choose(names: Iterable[str], fields: tuple[str, ...]) -> None:
 
 
 class Counted:
-    """Passes rows on and counts those that could not be read completely."""
+    """Passes rows on and counts those that could not be read completely; `names` are the ids of the first few."""
 
     def __init__(self, rows: Iterable[Any]) -> None:
         self._rows = rows
         self.count = 0
         self.damaged = 0
+        self.names: list[str] = []
 
     def __iter__(self) -> Iterator[Any]:
         for row in self._rows:
             self.count += 1
-            if mapping(row).get("damage") if isinstance(row, Mapping) else getattr(row, "damage", ()):
-                self.damaged += 1
+            self.look(row)
             yield row
+
+    def look(self, row: Any) -> None:
+        """Note whether this row could be read."""
+        if _field(row, "damage"):
+            self.damaged += 1
+            if len(self.names) < _NAMED and (id := _field(row, "id")) is not None:
+                self.names.append(values.plain(id))
+
+
+def _field(row: Any, name: str) -> Any:
+    return row.get(name) if isinstance(row, Mapping) else getattr(row, name, None)
 
 
 def write_rows(rows: Iterable[Any], table: Table, form: Format, fields: tuple[str, ...]) -> Counted:
@@ -111,7 +123,7 @@ def write_lines(lines: Iterable[Any], form: Format, fields: tuple[str, ...]) -> 
         if isinstance(line, bytes):
             objects = safe.json_bytes(line)
         else:
-            counted.damaged += bool(getattr(line, "damage", ()))
+            counted.look(line)
             objects = compact(_picked(line, fields)).encode()
         write(head + objects + end)
         head = b"" if ndjson else between

@@ -35,7 +35,7 @@ def print_table(rows: Iterable[Any], columns: tuple[Column, ...], empty: str) ->
     """Print rows as a borderless table, or say on standard error what an empty one means."""
     drawn = [[_cell(row, column) for column in columns] for row in rows]
     if not drawn:
-        console(stderr=True).print(pasteable(empty), soft_wrap=True)
+        say_empty(empty)
         return
     for at, column in enumerate(columns):
         if column.ids:
@@ -56,6 +56,11 @@ def print_table(rows: Iterable[Any], columns: tuple[Column, ...], empty: str) ->
     for cells in drawn:
         table.add_row(*(cells[at] for at in kept))
     _print(table)
+
+
+def say_empty(text: str) -> None:
+    """Say on standard error what an empty list means, and what to do next."""
+    console(stderr=True).print(pasteable(text), soft_wrap=True)
 
 
 def _cell(row: Any, column: Column) -> Text:

@@ -92,6 +92,8 @@ class Search:
 
 def _sources(within: Sequence[str], filters: Filters) -> list[Source]:
     """What is searched: what was named, else all that can fulfil the conditions."""
+    singular = {source.kind: name for name, source in SOURCES.items()}
+    within = [singular.get(name, name) for name in within]
     for name in within:
         if name not in SOURCES:
             raise UsageError(f'"{name}" cannot be searched', f"places: {', '.join(SOURCES)}")

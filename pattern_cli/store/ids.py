@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -33,7 +33,9 @@ def new_id(prefix: str = "") -> str:
 
 def resolve(constellation: Constellation, kind: Kind, ref: str) -> str:
     """The id that `ref` names. Raises NotFoundError with the nearest names, or AmbiguousError."""
-    found = _exact(constellation, kind, ref) or _only(_beginning(constellation, kind, ref), ref, kind)
+    found = _exact(constellation, kind, ref) or _only(
+        _beginning(constellation, kind, ref), ref, kind, lambda id: _known_as(constellation, kind, id)
+    )
     if found is not None:
         return found
     table, name, command = _TABLES[kind]
@@ -88,11 +90,26 @@ def _beginning(constellation: Constellation, kind: str, ref: str) -> list[str]:
     return [str(row[0]) for row in constellation.rows(sql, (ref, ref + _LAST))] if ref else []
 
 
-def _only(ids: list[str], ref: str, kind: str) -> str | None:
+def _only(ids: list[str], ref: str, kind: str, shown_as: Callable[[str], str] = str) -> str | None:
     if len(ids) > 1:
-        shown = ", ".join(ids[:_SHOWN]) + (", …" if len(ids) > _SHOWN else "")
+        shown = ", ".join(map(shown_as, ids[:_SHOWN])) + (", …" if len(ids) > _SHOWN else "")
         raise AmbiguousError(f'"{ref}" fits several {_MANY.get(kind, kind + "s")}', f"one of {shown}")
     return ids[0] if ids else None
+
+
+def _known_as(constellation: Constellation, kind: Kind, id: str) -> str:
+    """An id with what people call the thing: its name, or a block's owner and label."""
+    table, name, _ = _TABLES[kind]
+    called = None
+    if kind == "block":
+        called = constellation.value(
+            """SELECT ifnull(ifnull(a.name, g.name), b.agent_id) || '/' || b.label FROM memory_blocks b
+               LEFT JOIN agents a ON a.id = b.agent_id LEFT JOIN agent_groups g ON g.id = b.agent_id WHERE b.id = ?""",
+            (id,),
+        )
+    elif name:
+        called = constellation.value(f"SELECT {name} FROM {table} WHERE id = ?", (id,))
+    return f"{id} ({called})" if called else id
 
 
 def _is_gone(constellation: Constellation, ref: str) -> bool:

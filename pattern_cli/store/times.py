@@ -15,6 +15,7 @@ NS = 1_000_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
 _TIME = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?"
 _RELATIVE = r"(\d+(?:\.\d+)?)\s*([a-z]+)(?:\s+ago)?"
+_DAY = r"\d{4}-\d\d-\d\d"
 _SECONDS = {
     word: seconds
     for seconds, words in (
@@ -136,10 +137,23 @@ def parse_when(text: str, now: int | None = None) -> int:
         ) from None
 
 
+def parse_until(text: str, now: int | None = None) -> int:
+    """As `parse_when`, but a day means its last nanosecond: what happened on that day is not after it."""
+    began = parse_when(text, now)
+    word = text.strip().lower()
+    if word not in {"today", "yesterday"} and not re.fullmatch(_DAY, word, re.ASCII):
+        return began
+    try:
+        following = datetime.fromtimestamp(began // NS) + timedelta(days=1)
+    except (ValueError, OverflowError):  # the last day of the calendar
+        return _BEYOND - 1
+    return _local(following) - 1
+
+
 def _typed(text: str, word: str, now: int) -> int:
     if (relative := re.fullmatch(_RELATIVE, word, re.ASCII)) and relative.group(2) in _SECONDS:
         return now - int(float(relative.group(1)) * _SECONDS[relative.group(2)] * NS)
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", word, re.ASCII):
+    if re.fullmatch(_DAY, word, re.ASCII):
         return _local(datetime.fromisoformat(word))
     found = nanoseconds(text)
     if re.search(r"(?:z|[+-]\d\d:?\d\d)$", word):

@@ -94,7 +94,8 @@ def test_damaged_rows_are_shown_and_counted(database: Copy, cli: Callable[..., A
     assert "asleep" in done.out
     assert "Ma\\xff" in done.out
     assert done.err == (
-        "warning: 2 rows could not be decoded completely and are shown as stored; the field damage says why\n"
+        "warning: 2 rows could not be decoded completely and are shown as stored:"
+        " ea0f0a49523a4b939139570e2791c66a, agt_19a6f2c3b40; the field damage says why\n"
     )
     done = cli("--db", path, "agents", "show", "Juniper")
     assert done.code == 0

@@ -26,5 +26,7 @@ def test_options_become_a_filter(read_only: Callable[[str], Path]) -> None:
         assert chosen.agent_id == constellation.value("SELECT id FROM agents WHERE name = 'Juniper'")
         assert (chosen.role, chosen.archived, chosen.deleted) == ("user", True, False)
         assert chosen.since == 1_767_898_938 * NS
+        day = Chosen(NOTHING | {"until": "2026-01-08"}).filter(messages)
+        assert day.until and day.until % NS == NS - 1
         with pytest.raises(UsageError, match='"soon" is not a time'):
             Chosen(NOTHING | {"until": "soon"}).filter(messages)

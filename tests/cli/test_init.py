@@ -19,6 +19,15 @@ def test_a_new_constellation_is_current_and_empty(tmp_path: Path, cli: Cli) -> N
     assert [file.name for file in path.parent.iterdir()] == ["constellation.db"]
 
 
+def test_empty_lists_name_the_way_to_bring_something_in(tmp_path: Path, cli: Cli) -> None:
+    path = tmp_path / "constellation.db"
+    cli("init", path)
+    for words in ("agents list", "groups list", "memory list", "archival list", "messages list", "messages tail"):
+        done = cli("--db", path, *words.split(), "--format", "table")
+        assert (done.code, done.out) == (0, "")
+        assert f"→ pattern --db {path} import ARCHIVE" in done.err or ", pattern import ARCHIVE" in done.err, words
+
+
 def test_without_a_path_it_is_made_where_the_other_commands_look(tmp_path: Path, cli: Cli) -> None:
     record = json.loads(cli("init", "--json").out)
     assert Path(record["path"]).is_file()

@@ -246,6 +246,15 @@ def test_show_raw_goes_not_with_a_format_or_fields(ids: dict[str, str], cli: Cli
     assert (done.code, done.out) == (2, "")
 
 
+def test_until_a_date_is_until_the_end_of_that_day(database: Database, cli: Cli) -> None:
+    path = database(SMALL)
+    rows = json.loads(cli("--db", path, "messages", "list", "--json", "--fields", "created_at").out)
+    day = rows[0]["created_at"][:10]
+    on_it = sum(row["created_at"][:10] == day for row in rows)
+    found = json.loads(cli("--db", path, "messages", "list", "--since", day, "--until", day, "--json").out)
+    assert len(found) == on_it > 0
+
+
 def test_tail_shows_ten_messages(database: Database, cli: Cli) -> None:
     assert len(cli("--db", database(SMALL), "messages", "tail").out.splitlines()) == 10
 

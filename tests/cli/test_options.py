@@ -259,7 +259,7 @@ def test_rows_that_are_damaged_are_counted_on_standard_error(capsys: Captured) -
     invoke(toys, "list", "--json")
     out, err = capsys.readouterr()
     assert len(json.loads(out)) == 2
-    assert err == "warning: 1 row could not be decoded completely and are shown as stored; the field damage says why\n"
+    assert err == "warning: 1 row could not be decoded completely and is shown as stored; the field damage says why\n"
 
 
 def test_a_record_that_is_damaged_says_why(capsys: Captured) -> None:

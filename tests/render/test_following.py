@@ -36,10 +36,15 @@ def test_each_row_is_written_out_before_the_next_is_waited_for(monkeypatch: pyte
 def test_lines_are_made_of_pieces_and_harmless(capsys: pytest.CaptureFixture[str]) -> None:
     long = "x" * 500
     counted = following.print_lines(
-        iter(["a\x1b[31m\n", long]), lambda row: [[(row, "bold"), (" end ", "")], [("more", "")]]
+        iter(["a\x1b[31m\n", long]), lambda row: [[(row, "bold"), (" end ", "")], [("more", "")]], "none"
     )
     assert capsys.readouterr().out == f"a\\x1b[31m\\n end\nmore\n{long} end\nmore\n"
     assert counted.count == 2
+
+
+def test_without_rows_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert following.print_lines(iter([]), lambda row: [], "none yet → pattern import ARCHIVE").count == 0
+    assert capsys.readouterr() == ("", "none yet → pattern import ARCHIVE\n")
 
 
 class Pipe:

@@ -238,6 +238,12 @@ def test_equal_hits_come_by_id_however_they_are_stored(find: Callable[..., Resul
     assert find("kettle").hits == find("kettle").hits
 
 
+def test_places_are_named_in_the_singular_too(find: Callable[..., Results], lab: Any) -> None:
+    lab.message("a", "kettle")
+    lab.block("b", "kettle")
+    assert ids(find("kettle", within=("message",))) == ids(find("kettle", within=("messages",))) == ["a"]
+
+
 def test_an_expert_expression(find: Callable[..., Results], lab: Any) -> None:
     lab.message("near", "slow kettle")
     lab.message("far", "slow one two three four five six kettle")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,8 +65,18 @@ def test_a_beginning_of_several_lists_them(constellation: Constellation) -> None
     with pytest.raises(AmbiguousError) as caught:
         resolve(constellation, "agent", "agt_")
     assert caught.value.message == '"agt_" fits several agents'
-    assert caught.value.hint == "one of agt_aa1, agt_aa2, agt_aa3, agt_bb1"
+    assert caught.value.hint == "one of agt_aa1 (Juniper), agt_aa2 (agt_aa1), agt_aa3 (Jun%), agt_bb1 (J_niper)"
     assert caught.value.exit_code == 3
+
+
+def test_blocks_are_listed_with_owner_and_label(read_only: Callable[[str], Path]) -> None:
+    with Constellation.open(read_only("constellations/small.db")) as small:
+        with pytest.raises(AmbiguousError) as caught:
+            resolve(small, "block", "mem_")
+        ids = [row[0] for row in small.rows("SELECT id FROM memory_blocks WHERE id LIKE 'mem_%' ORDER BY id LIMIT 4")]
+    listed = str(caught.value.hint).removeprefix("one of ").removesuffix(", …").split(", ")
+    assert [one.split(" (")[0] for one in listed] == ids
+    assert all(re.fullmatch(r"\S+ \([^/]+/.+\)", one) for one in listed)
 
 
 def test_of_many_only_some_are_listed(constellation: Constellation) -> None:

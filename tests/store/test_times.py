@@ -171,6 +171,29 @@ def test_absolute_times_are_local_without_a_zone(text: str, utc: str, berlin: No
 
 
 @pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2026-01-08", "2026-01-08T22:59:59.999999999Z"),
+        ("2026-03-29", "2026-03-29T21:59:59.999999999Z"),  # a day of 23 hours
+        ("2026-10-25", "2026-10-25T22:59:59.999999999Z"),  # a day of 25 hours
+        ("9999-12-31", "9999-12-31T23:59:59.999999999Z"),
+        (" yesterday ", "2026-01-07T22:59:59.999999999Z"),
+        ("Today", "2026-01-08T22:59:59.999999999Z"),
+        ("2026-01-08 19:02", "2026-01-08T18:02:00Z"),
+        ("2026-01-08T19:02:18Z", "2026-01-08T19:02:18Z"),
+    ],
+)
+def test_until_a_day_means_its_end(text: str, utc: str, berlin: None) -> None:
+    assert times.from_nanoseconds(times.parse_until(text, NOW)) == utc
+
+
+def test_until_anything_else_is_as_since() -> None:
+    assert times.parse_until("2h", NOW) == times.parse_when("2h", NOW)
+    with pytest.raises(UsageError):
+        times.parse_until("2026-02-30", NOW)
+
+
+@pytest.mark.parametrize(
     "text", ["", "soon", "5 sheep", "2x", "h", "-2h", "2026-13-01", "2026-02-30", "1767898938", "9" * 40 + "y", "٣d"]
 )
 def test_what_is_no_time_is_a_usage_error(text: str) -> None:
