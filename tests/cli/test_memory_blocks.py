@@ -153,6 +153,14 @@ def test_purge_saves_first(small: Path, cli: Run, on_terminal: Callable[..., Any
     assert cli("--db", small, "memory", "show", "Juniper", "retired").code == 3
 
 
+def test_a_label_cannot_write_on_the_terminal(small: Path, run_sql: Run, on_terminal: Callable[..., Any]) -> None:
+    run_sql(small, "UPDATE memory_blocks SET label = 'a' || char(27) || '[2Jb' WHERE label = 'retired'")
+    id = run_sql(small, "SELECT id FROM memory_blocks WHERE is_active = 0")[0][0]
+    asked = on_terminal("--db", small, "memory", "purge", id, answer="n")
+    assert asked.code == 7 and "\x1b[2J" not in asked.styled
+    assert r"purge Juniper/a\x1b[2Jb for good? [y/N]" in asked.styled
+
+
 def test_no_snapshot(small: Path, cli: Run) -> None:
     done = cli("--db", small, "memory", "purge", "Juniper", "retired", "--yes", "--no-snapshot", "--json")
     assert json.loads(done.out)["snapshot"] is None and not (small.parent / "backups").exists()
