@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields
+from math import isfinite
 from typing import Any
 
 from pattern_cli.errors import IntegrityError, UsageError
@@ -224,6 +225,8 @@ def _quorum(new: dict[str, Any], value: int, members: Roster, option: str) -> li
 
 
 def _timeout(new: dict[str, Any], value: float, members: Roster, option: str) -> list[str]:
+    if not isfinite(value):
+        raise UsageError(f"{option} is {value}; it must be a number of seconds", "for example 30")
     return _rule(new, "voting_timeout", round(value * 1000))
 
 

@@ -86,6 +86,8 @@ def test_the_only_supervisor_leads() -> None:
         ),
         ("supervisor", {"config": {"leader_id": "Juniper"}}, 'leader_id: "Juniper" is no member of "Crew"', None),
         ("dynamic", {"selector": "randm"}, '--selector: no selector is named "randm"', None),
+        ("voting", {"voting_timeout": float("nan")}, "--voting-timeout is nan; it must be a number of seconds", None),
+        ("voting", {"voting_timeout": float("inf")}, "--voting-timeout is inf; it must be a number of seconds", None),
         ("dynamic", {"leader": "Juniper"}, "--leader belongs to supervisor, but the pattern is dynamic", None),
         ("dynamic", {"config": {"type": "voting"}}, '--config says type "voting", but the pattern is dynamic', None),
         ("dynamic", {"config": [1]}, "--config must be an object", None),
