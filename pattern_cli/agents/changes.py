@@ -20,7 +20,7 @@ from pattern_cli.agents.configuration import (
     same,
     winning,
 )
-from pattern_cli.agents.creation import agreed, require_free_name
+from pattern_cli.agents.creation import agreed, change, require_free_name
 from pattern_cli.errors import ConflictError, UsageError
 from pattern_cli.models import Agent, AgentGroup, GroupMember
 from pattern_cli.models.fields import AsStored
@@ -69,10 +69,17 @@ class Edited:
     changed: tuple[str, ...]
     groups: tuple[str, ...]
     remarks: tuple[str, ...]
+    dry_run: bool
 
 
 def edit(
-    constellation: Constellation, ref: str, changes: Changes, *, force: bool = False, expected: str | None = None
+    constellation: Constellation,
+    ref: str,
+    changes: Changes,
+    *,
+    force: bool = False,
+    expected: str | None = None,
+    dry_run: bool = False,
 ) -> Edited:
     """Change an agent; `expected` is the `version` it must still have.
 
@@ -81,7 +88,7 @@ def edit(
     `force`). Nothing is written then.
     """
     _require_sense(changes)
-    with constellation.transaction():
+    with change(constellation, dry_run):
         id = resolve(constellation, "agent", ref)
         (agent,) = constellation.bind(Agent.select().where(Agent.id == id))
         if expected is not None and version(constellation, id) != expected:
@@ -94,13 +101,14 @@ def edit(
         if unseen:
             what = f"changing {', '.join(unseen)} of {agent.name}, which a runtime reads only when it loads the agent,"
             constellation.require_quiet(what, force)
-        if columns:
+        if columns and not dry_run:
             columns["updated_at"] = times.now_column()
             constellation.bind(Agent.update(columns).where(Agent.id == id)).execute()
-        groups = _follow_in_groups(constellation, id, agent.name, columns["name"]) if "name" in columns else ()
+        renamed = (agent.name, columns.get("name", agent.name))
+        groups = _follow_in_groups(constellation, id, renamed, dry_run) if "name" in columns else ()
         told = list(remarks(changes.config)) if "config" in columns and changes.config is not None else []
         told += [_NO_TOOLS] if columns.get("enabled_tools") == [] else []
-        return Edited(id, columns.get("name", agent.name), changed, groups, tuple(told))
+        return Edited(id, renamed[1], changed, groups, tuple(told), dry_run)
 
 
 def version(constellation: Constellation, id: str) -> str:
@@ -210,9 +218,11 @@ def _writable(column: str, value: Any) -> Any:
     return value
 
 
-def _follow_in_groups(constellation: Constellation, id: str, old: str, new: str) -> tuple[str, ...]:
+def _follow_in_groups(
+    constellation: Constellation, id: str, renamed: tuple[str, str], dry_run: bool
+) -> tuple[str, ...]:
     """Put the new name into the patterns of the groups it is in, which name members (database.md §5.4)."""
-    identity = Identity(names={old: new})
+    identity = Identity(names=dict([renamed]))
     mine = GroupMember.select(GroupMember.group).where(GroupMember.agent == id)
     groups = list(constellation.bind(AgentGroup.select().where(AgentGroup.id.in_(mine)).order_by(AgentGroup.name)))
     followed = []
@@ -222,7 +232,8 @@ def _follow_in_groups(constellation: Constellation, id: str, old: str, new: str)
         before = json_column(group.pattern_config, "pattern_config")
         config = identity.pattern_config(group.pattern_config)
         if json_column(config, "pattern_config") != before:
-            change = AgentGroup.update(pattern_config=config, updated_at=times.now_column())
-            constellation.bind(change.where(AgentGroup.id == group.id)).execute()
+            if not dry_run:
+                update = AgentGroup.update(pattern_config=config, updated_at=times.now_column())
+                constellation.bind(update.where(AgentGroup.id == group.id)).execute()
             followed.append(group.name)
     return tuple(followed)

@@ -14,7 +14,7 @@ from typing import Any
 from pattern_cli.agents.belongings import BLOCKS, weigh
 from pattern_cli.agents.configuration import same
 from pattern_cli.agents.copying import Copying
-from pattern_cli.agents.creation import require_free_name
+from pattern_cli.agents.creation import change, require_free_name
 from pattern_cli.errors import IntegrityError
 from pattern_cli.messages.batches import Batches, Place
 from pattern_cli.models import Agent
@@ -53,14 +53,15 @@ _STAYING = {
 
 @dataclass(frozen=True, slots=True)
 class Cloned:
-    """A new agent that is a copy, and how many rows came along by table."""
+    """A new agent that is a copy, and how many rows came along by table. A dry run gives no id."""
 
-    id: str
+    id: str | None
     name: str
     source_id: str
     source: str
     rows: dict[str, int]
     remarks: tuple[str, ...]
+    dry_run: bool
 
 
 def clone(
@@ -71,6 +72,7 @@ def clone(
     messages: bool = True,
     groups: bool = False,
     force: bool = False,
+    dry_run: bool = False,
     progress: Progress | None = None,
 ) -> Cloned:
     """Copy an agent: configuration, blocks with their whole history, archival entries, shares, messages, summaries.
@@ -79,26 +81,22 @@ def clone(
     ConflictError for the name, RefusedError for more than a running runtime can wait for (unless `force`). Nothing
     stays on any error.
     """
-    with constellation.transaction():
+    with change(constellation, dry_run):
         id = resolve(constellation, "agent", ref)
         require_free_name(constellation, name)
         conditions = {**_COPIED, **_SHARES, **(_MESSAGES if messages else {}), **(_GROUPS if groups else {})}
         counted, size = weigh(constellation, id, conditions)
         source = constellation.value("SELECT name FROM agents WHERE id = ?", (id,))
         constellation.require_lock_budget(f"cloning {source}", sum(counted.values()), size, force)
-        copy = _Clone(constellation, id, name, sum(counted.values()), progress)
-        copy.agent()
-        copy.memory()
-        copy.shares()
-        if messages:
-            copy.messages()
-        if groups:
-            copy.rows("group_members", joined_at=copy.now)
-        made, _ = weigh(constellation, copy.id, conditions)
-        if made != counted:
-            raise IntegrityError(f"not everything of {source} could be copied; nothing was changed")
+        copied = None
+        if not dry_run:
+            copy = _Clone(constellation, id, name, sum(counted.values()), progress)
+            copied = copy.run(messages, groups)
+            if weigh(constellation, copied, conditions)[0] != counted:
+                raise IntegrityError(f"not everything of {source} could be copied; nothing was changed")
         remarks = tuple(_remarks(constellation, id, groups))
-        return Cloned(copy.id, name, id, source, {table: count for table, count in made.items() if count}, remarks)
+        rows = {table: count for table, count in counted.items() if count}
+        return Cloned(copied, name, id, source, rows, remarks, dry_run)
 
 
 class _Clone:
@@ -116,6 +114,17 @@ class _Clone:
         blocks = {block: new_id("mem_") for (block,) in constellation.rows(f"{BLOCKS} ORDER BY rowid", (old,))}
         self._mine = {"old": old}
         self._identity = Identity(agents={old: self.id}, blocks=blocks)
+
+    def run(self, messages: bool, groups: bool) -> str:
+        """Copy everything and return the id of the copy."""
+        self.agent()
+        self.memory()
+        self.shares()
+        if messages:
+            self.messages()
+        if groups:
+            self.rows("group_members", joined_at=self.now)
+        return self.id
 
     def agent(self) -> None:
         """The agent's row: a new id, name and time; in the configuration the ids that are its own."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +21,15 @@ EXAMPLE_MODEL = "--provider anthropic --model claude-sonnet-4-20250514"
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A new agent; `remarks` says what a person may not expect of its configuration."""
+    """A new agent; `remarks` says what a person may not expect of its configuration. A dry run gives no id."""
 
-    id: str
+    id: str | None
     name: str
     status: str
     model: str
     enabled_tools: tuple[str, ...]
     remarks: tuple[str, ...]
+    dry_run: bool
 
 
 def create(
@@ -40,6 +42,7 @@ def create(
     description: str | None = None,
     config: Any = None,
     tools: Sequence[str] | None = None,
+    dry_run: bool = False,
 ) -> Created:
     """Create an agent. `config` is the configuration as the runtime stores it; unknown keys of it are kept.
 
@@ -61,23 +64,34 @@ def create(
     for column in ("model_provider", "model_name", "system_prompt"):
         require_text_of(column, columns.setdefault(column, ""))
     require_text(description or "", "the description")
-    now = times.now_column()
-    with constellation.transaction():
+    require_name(name, "the name")
+    id, now = new_id(), times.now_column()
+    whole = _whole(config, id, name, columns)
+    json_column(whole, "config")
+    row: dict[str, Any] = {"id": id, "name": name, "description": description, "config": whole, "status": "active"}
+    row |= {"enabled_tools": [], "tool_rules": None, **columns, "created_at": now, "updated_at": now}
+    with change(constellation, dry_run):
         require_free_name(constellation, name)
-        id = new_id()
-        whole = _whole(config, id, name, columns)
-        json_column(whole, "config")
-        row: dict[str, Any] = {"id": id, "name": name, "description": description, "config": whole, "status": "active"}
-        row |= {"enabled_tools": [], "tool_rules": None, **columns, "created_at": now, "updated_at": now}
-        constellation.bind(Agent.insert(row)).execute()
+        if not dry_run:
+            constellation.bind(Agent.insert(row)).execute()
     return Created(
-        id=id,
+        id=None if dry_run else id,
         name=name,
         status="active",
         model=f"{row['model_provider']}/{row['model_name']}",
         enabled_tools=tuple(row["enabled_tools"]),
         remarks=tuple(remarks(config)),
+        dry_run=dry_run,
     )
+
+
+@contextmanager
+def change(constellation: Constellation, dry_run: bool) -> Iterator[None]:
+    """A transaction, or for a dry run one moment of a constellation that could be changed."""
+    if dry_run:
+        constellation.require_newest()
+    with constellation.one_moment() if dry_run else constellation.transaction():
+        yield
 
 
 def agreed(given: Mapping[str, Any], configured: Mapping[str, Any]) -> dict[str, Any]:

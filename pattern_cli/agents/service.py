@@ -110,6 +110,7 @@ class Agents:
         description: str | None = None,
         config: Any = None,
         tools: Sequence[str] | None = None,
+        dry_run: bool = False,
     ) -> Created:
         """Create an agent; `config` is the configuration as the runtime stores it (agents/creation.py).
 
@@ -117,25 +118,27 @@ class Agents:
         """
         from pattern_cli.agents.creation import create
 
-        given: dict[str, Any] = {"system_prompt": system_prompt, "description": description}
+        given: dict[str, Any] = {"system_prompt": system_prompt, "description": description, "dry_run": dry_run}
         return create(self._constellation, name, provider, model, config=config, tools=tools, **given)
 
-    def edit(self, ref: str, *, force: bool = False, expected: str | None = None, **changes: Any) -> Edited:
+    def edit(
+        self, ref: str, *, force: bool = False, expected: str | None = None, dry_run: bool = False, **changes: Any
+    ) -> Edited:
         """Change what is named and nothing else; the names are those of `agents.changes.Changes`.
 
         Raises as `agents.changes.edit`.
         """
         from pattern_cli.agents.changes import Changes, edit
 
-        return edit(self._constellation, ref, Changes(**changes), force=force, expected=expected)
+        return edit(self._constellation, ref, Changes(**changes), force=force, expected=expected, dry_run=dry_run)
 
-    def rename(self, ref: str, name: str, *, force: bool = False) -> Edited:
+    def rename(self, ref: str, name: str, *, force: bool = False, dry_run: bool = False) -> Edited:
         """Give an agent another name, in its configuration and in the patterns of its groups too. Raises as `edit`."""
-        return self.edit(ref, name=name, force=force)
+        return self.edit(ref, name=name, force=force, dry_run=dry_run)
 
-    def set_status(self, ref: str, status: str) -> Edited:
+    def set_status(self, ref: str, status: str, *, dry_run: bool = False) -> Edited:
         """Make an agent `active`, `hibernated` or `archived`. Raises as `edit`."""
-        return self.edit(ref, status=status)
+        return self.edit(ref, status=status, dry_run=dry_run)
 
     def clone(
         self,
@@ -145,12 +148,13 @@ class Agents:
         messages: bool = True,
         groups: bool = False,
         force: bool = False,
+        dry_run: bool = False,
         progress: Progress | None = None,
     ) -> Cloned:
         """Copy an agent with all it knows under another name. Raises as `agents.cloning.clone`."""
         from pattern_cli.agents.cloning import clone
 
-        given: dict[str, Any] = {"messages": messages, "groups": groups, "force": force}
+        given: dict[str, Any] = {"messages": messages, "groups": groups, "force": force, "dry_run": dry_run}
         return clone(self._constellation, ref, name, progress=progress, **given)
 
     def plan_deletion(self, ref: str) -> Deletion:

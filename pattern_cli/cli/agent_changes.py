@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pattern_cli.cli.agents_group import AgentArgument, Status, group
+from pattern_cli.cli.agents_group import AgentArgument, Status, group, say
 from pattern_cli.cli.inputs import read_json, read_text
-from pattern_cli.cli.options import ForceOption, Run, Together
+from pattern_cli.cli.options import DryRunOption, ForceOption, Run, Together
 from pattern_cli.errors import UsageError
 from pattern_cli.render import values
 from pattern_cli.render.tables import Layout, Line
@@ -32,6 +32,7 @@ CREATED = Layout(
         Line("status", "status"),
         Line("model", "model"),
         Line("enabled_tools", "tools", show=lambda tools: words(tools) or "all built-in tools"),
+        Line("dry_run", "dry run", show=lambda dry: "nothing was written" if dry else ""),
     ),
     record="pattern_cli.agents.creation:Created",
 )
@@ -42,6 +43,7 @@ EDITED = Layout(
         Line("id", "id"),
         Line("changed", "changed", show=lambda names: words(names) or "nothing: it was so already"),
         Line("groups", "named anew in", show=words),
+        Line("dry_run", "dry run", show=lambda dry: "nothing was written" if dry else ""),
     ),
     record="pattern_cli.agents.changes:Edited",
 )
@@ -97,19 +99,19 @@ def create_agent(
     run: Run,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new agent.")],
     fields: Fields,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Create an agent: one row, complete or not at all.
 
     What --config says need not be given again; unknown keys in it are kept. Memory is added by `pattern memory create`.
     """
     given = fields.given()
-    with run.open("write") as constellation:
+    with run.open("read" if dry_run else "write") as constellation:
         from pattern_cli.agents.service import Agents
 
-        done = Agents(constellation).create(name, **given)
+        done = Agents(constellation).create(name, dry_run=dry_run, **given)
     run.show(done)
-    for remark in done.remarks:
-        run.warn(remark)
+    say(run, done.remarks)
 
 
 @group.command(
@@ -137,6 +139,7 @@ def edit_agent(
         list[str] | None, typer.Option("--unset", metavar="NAME", help="Store none: description, tool_rules.")
     ] = None,
     editor: Annotated[bool, typer.Option("--editor", help="Open the whole agent as TOML in $EDITOR.")] = False,
+    dry_run: DryRunOption = False,
     force: ForceOption = False,
 ) -> None:
     """Change what is named and nothing else.
@@ -148,12 +151,12 @@ def edit_agent(
     if editor and given:
         raise UsageError("--editor takes no other change", "make it in the editor, or leave --editor out")
     if editor:
-        done = _edit_in_editor(run, agent, force)
+        done = _edit_in_editor(run, agent, force, dry_run)
     else:
-        with run.open("write") as constellation:
+        with run.open("read" if dry_run else "write") as constellation:
             from pattern_cli.agents.service import Agents
 
-            done = Agents(constellation).edit(agent, force=force, **given)
+            done = Agents(constellation).edit(agent, force=force, dry_run=dry_run, **given)
     _say(run, done)
 
 
@@ -162,7 +165,7 @@ def _changed_lists(*lists: list[str] | None) -> dict[str, Any]:
     return {name: tuple(words) for name, words in zip(names, lists, strict=True) if words}
 
 
-def _edit_in_editor(run: Run, agent: str, force: bool) -> Edited:
+def _edit_in_editor(run: Run, agent: str, force: bool, dry_run: bool) -> Edited:
     from pattern_cli.cli.editor import edited
 
     with run.open() as constellation:
@@ -173,9 +176,9 @@ def _edit_in_editor(run: Run, agent: str, force: bool) -> Edited:
     with edited(text.toml, f"agent-{text.name}", ".toml") as new:
         changes = Changes() if new is None else changes_in(text, new)
         if changes == Changes():
-            return Edited(text.id, text.name, (), (), ())
-        with run.open("write") as constellation:
-            return edit(constellation, text.id, changes, force=force, expected=text.version)
+            return Edited(text.id, text.name, (), (), (), dry_run)
+        with run.open("read" if dry_run else "write") as constellation:
+            return edit(constellation, text.id, changes, force=force, expected=text.version, dry_run=dry_run)
 
 
 @group.command(
@@ -188,6 +191,7 @@ def rename_agent(
     run: Run,
     agent: AgentArgument,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The new name.")],
+    dry_run: DryRunOption = False,
     force: ForceOption = False,
 ) -> None:
     """Give an agent another name.
@@ -195,10 +199,10 @@ def rename_agent(
     The name in its configuration and in the patterns of its groups follows. Refuses beside a running runtime, which
     goes on under the old name until it loads the agent again.
     """
-    with run.open("write") as constellation:
+    with run.open("read" if dry_run else "write") as constellation:
         from pattern_cli.agents.service import Agents
 
-        done = Agents(constellation).rename(agent, name, force=force)
+        done = Agents(constellation).rename(agent, name, force=force, dry_run=dry_run)
     _say(run, done)
 
 
@@ -212,19 +216,19 @@ def set_status(
     run: Run,
     agent: AgentArgument,
     status: Annotated[Status, typer.Argument(help="active, hibernated or archived.")],
+    dry_run: DryRunOption = False,
 ) -> None:
     """Make an agent active, hibernated or archived.
 
     The runtime stores the status and shows it, but does not act on it: an archived agent still answers.
     """
-    with run.open("write") as constellation:
+    with run.open("read" if dry_run else "write") as constellation:
         from pattern_cli.agents.service import Agents
 
-        done = Agents(constellation).set_status(agent, status)
+        done = Agents(constellation).set_status(agent, status, dry_run=dry_run)
     _say(run, done)
 
 
 def _say(run: Run, done: Edited) -> None:
     run.show(done)
-    for remark in done.remarks:
-        run.warn(remark)
+    say(run, done.remarks)

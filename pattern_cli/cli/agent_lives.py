@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
 
-from pattern_cli.cli.agents_group import AgentArgument, group
+from pattern_cli.cli.agents_group import AgentArgument, group, say
 from pattern_cli.cli.options import DryRunOption, ForceOption, NoSnapshotOption, Run, YesOption
 from pattern_cli.render import values
 from pattern_cli.render.tables import Layout, Line
@@ -83,6 +84,7 @@ CLONED = Layout(
         Line("id", "id"),
         Line("source", "copy of"),
         Line("rows", "with", show=lambda rows: counted(rows) or "nothing but its configuration"),
+        Line("dry_run", "dry run", show=lambda dry: "nothing was written" if dry else ""),
     ),
     record="pattern_cli.agents.cloning:Cloned",
 )
@@ -102,6 +104,7 @@ def clone_agent(
     groups: Annotated[
         bool, typer.Option("--groups", help="Put the copy into the same groups, in the same roles.")
     ] = False,
+    dry_run: DryRunOption = False,
     force: ForceOption = False,
 ) -> None:
     """Copy an agent with all it knows, under new ids.
@@ -109,14 +112,14 @@ def clone_agent(
     Blocks come with their whole history, archival entries with their chains, messages in whole batches at their places
     in time; shares are given and received as by the first. Mailbox, logins and tasks stay with the first.
     """
-    with run.open("write") as constellation, run.progress("clone", "rows") as progress:
+    counting = nullcontext() if dry_run else run.progress("clone", "rows")
+    with run.open("read" if dry_run else "write") as constellation, counting as progress:
         from pattern_cli.agents.service import Agents
 
-        agents = Agents(constellation)
-        done = agents.clone(agent, name, messages=not no_messages, groups=groups, force=force, progress=progress)
+        how: dict[str, bool] = {"messages": not no_messages, "groups": groups, "force": force, "dry_run": dry_run}
+        done = Agents(constellation).clone(agent, name, progress=progress, **how)
     run.show(done)
-    for remark in done.remarks:
-        run.note(remark)
+    say(run, done.remarks)
 
 
 @group.command(
@@ -144,8 +147,7 @@ def delete_agent(
         plan = Agents(constellation).plan_deletion(agent)
     if dry_run or (run.terminal and not yes):
         run.show(plan, PLAN)
-        for remark in plan.remarks:
-            run.note(remark)
+        say(run, plan.remarks)
     if dry_run:
         return
     run.confirm(f"delete {plan.name}", yes=yes)
@@ -154,5 +156,4 @@ def delete_agent(
         done = Agents(constellation).delete(plan.id, shown=plan, snapshot=saver, force=force, progress=progress)
     run.show(done)
     if yes:
-        for remark in done.remarks:
-            run.note(remark)
+        say(run, done.remarks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +231,18 @@ def test_every_agent_can_be_edited(fixtures_dir: Path, database: Callable[[str],
             for (agent,) in list(constellation.rows("SELECT name FROM agents")):
                 assert "model_name" in changed(constellation, agent, model="other")
                 assert "model_name" not in Agents(constellation).show(agent).overrides
+
+
+@pytest.mark.parametrize("changes", [{"model": "m", "tools": ["web"]}, {"name": "Marigold"}, {"status": "archived"}])
+def test_a_dry_run_says_the_same_and_writes_nothing(changes: dict[str, Any], small: Constellation) -> None:
+    before = everything(small)
+    tried = Agents(small).edit("Juniper", dry_run=True, **changes)
+    assert everything(small) == before
+    assert replace(tried, dry_run=False) == Agents(small).edit("Juniper", **changes)
+
+
+def test_a_dry_run_ends_as_the_change_would(beside_a_runtime: Constellation) -> None:
+    with pytest.raises(RefusedError):
+        Agents(beside_a_runtime).edit("Juniper", model="m", dry_run=True)
+    with pytest.raises(ConflictError):
+        Agents(beside_a_runtime).rename("Juniper", "Marlow", dry_run=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -290,3 +291,14 @@ def test_large_agents(database: Callable[[str], Path]) -> None:
         grouped = "SELECT count(DISTINCT batch_id) FROM messages WHERE agent_id = ?"
         assert constellation.value(grouped, (done.id,)) == constellation.value(grouped, (agent,))
         assert list(constellation.rows("PRAGMA foreign_key_check")) == []
+
+
+def test_a_dry_run_counts_and_writes_nothing(small: Constellation) -> None:
+    before = everything(small)
+    tried = clone(small, "Juniper", "Marigold", dry_run=True)
+    assert everything(small) == before
+    assert tried.id is None
+    done = clone(small, "Juniper", "Marigold")
+    assert replace(done, id=None, dry_run=True) == tried
+    with pytest.raises(ConflictError):
+        clone(small, "Juniper", "Marlow", dry_run=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pattern_cli.agents.creation import create, require_free_name
 from pattern_cli.agents.service import Agents
-from pattern_cli.errors import ConflictError, UsageError
+from pattern_cli.errors import ConflictError, SchemaError, UsageError
 from pattern_cli.store.constellation import Constellation
 from tests.agents.conftest import everything
 
@@ -128,3 +130,17 @@ def test_a_name_means_one_agent(name: str, small: Constellation) -> None:
 def test_an_agent_may_keep_its_name_and_be_named_as_its_id(small: Constellation) -> None:
     require_free_name(small, "Marlow", "agt_19a6f2c3b40")
     require_free_name(small, "agt_19a6f2c3b40", "agt_19a6f2c3b40")
+
+
+def test_a_dry_run_writes_nothing(small: Constellation) -> None:
+    before = everything(small)
+    tried = create(small, "Basil", "p", "m", tools=["web"], dry_run=True)
+    assert (tried.id, tried.name, tried.model, tried.dry_run) == (None, "Basil", "p/m", True)
+    with pytest.raises(ConflictError):
+        create(small, "Juniper", "p", "m", dry_run=True)
+    assert everything(small) == before
+
+
+def test_a_dry_run_needs_the_schema_that_the_change_would(database: Callable[[str], Path]) -> None:
+    with Constellation.open(database("versions/0010.db")) as constellation, pytest.raises(SchemaError):
+        create(constellation, "Basil", "p", "m", dry_run=True)

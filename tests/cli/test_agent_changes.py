@@ -52,7 +52,7 @@ def test_a_configuration_from_standard_input(agents: Any) -> None:
     config = {"model": {"provider": "openai", "model": "gpt"}, "instructions": "Be brief.", "temprature": 1}
     done = agents("create", "Basil", "--config", "-", stdin=json.dumps(config).encode())
     assert done.code == 0
-    assert done.err == "warning: config.temprature means nothing to the runtime\n"
+    assert done.err == "note:  config.temprature means nothing to the runtime\n"
     assert shown(agents, "Basil")["config"] == {"name": "Basil", **config}
 
 

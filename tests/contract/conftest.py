@@ -21,7 +21,7 @@ import pytest
 import typer
 
 from pattern_cli.cli.app import app, run
-from pattern_cli.cli.options import acts, walk
+from pattern_cli.cli.making import acts, walk
 from pattern_cli.render.formats import Format
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,11 +33,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "init": ("NEW",),
     "agents list": (),
     "agents show": ("AGENT",),
-    "agents create": ("Basil", "--provider", "anthropic", "--model", "claude"),
-    "agents edit": ("AGENT", "--description", "keeps herbs"),
-    "agents rename": ("AGENT", "Basil"),
-    "agents status": ("AGENT", "archived"),
-    "agents clone": ("AGENT", "Basil"),
+    "agents create": ("Basil", "--provider", "anthropic", "--model", "claude", "--dry-run"),
+    "agents edit": ("AGENT", "--description", "keeps herbs", "--dry-run"),
+    "agents rename": ("AGENT", "Basil", "--dry-run"),
+    "agents status": ("AGENT", "archived", "--dry-run"),
+    "agents clone": ("AGENT", "Basil", "--dry-run"),
     "agents delete": ("AGENT", "--dry-run"),
     "groups list": (),
     "groups show": ("GROUP",),
@@ -102,7 +102,6 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 # Commands that write, or that need something besides a constellation.
 OTHERS = {"init", "import", "backup", "backup verify", "completions show", "completions install"}
-OTHERS |= {"agents create", "agents edit", "agents rename", "agents status", "agents clone"}
 _NOT_IN = """FROM (SELECT g.id AS g, a.id AS a FROM agent_groups g, agents a
              WHERE (g.id, a.id) NOT IN (SELECT group_id, agent_id FROM group_members) ORDER BY 1, 2 LIMIT 1)"""
 _GROUP_ID = "SELECT id FROM agent_groups ORDER BY name LIMIT 1"

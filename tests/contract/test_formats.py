@@ -26,8 +26,7 @@ def is_list(command: str) -> bool:
         ["search"],
         ["search-by-metadata"],
         ["plan"],
-        ["status"],
-    )
+    ) or command in ("migrate status",)
 
 
 @pytest.mark.parametrize("form", [form.value for form in Format])
