@@ -28,7 +28,7 @@ def commands() -> Iterator[tuple[str, Any]]:
     import typer
 
     from pattern_cli.cli.app import app
-    from pattern_cli.cli.options import walk
+    from pattern_cli.cli.making import walk
 
     yield from walk(typer.main.get_command(app), "pattern")
 

@@ -57,6 +57,7 @@ def test_help_imports_no_command(tmp_path: Path) -> None:
     assert loaded == {
         "pattern_cli.cli",
         "pattern_cli.cli.app",
+        "pattern_cli.cli.making",
         "pattern_cli.cli.options",
         "pattern_cli.errors",
         "pattern_cli.render",

@@ -1,4 +1,4 @@
-"""The commands of a group, each made when it is asked for.
+"""The commands of a group, each made when it is asked for, and a walk through all of them.
 
 Making all of them takes longer than most commands run; only the help of a group needs every one.
 """
@@ -39,3 +39,19 @@ class Commands(MutableMapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._makers
+
+
+def walk(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """A command and all commands and groups below it by their paths, in the order of the help.
+
+    The given one has the path `path`; those below add their names: `agents`, `agents list`, `memory field set`.
+    """
+    yield path, command
+    names = command.list_commands(None) if hasattr(command, "list_commands") else ()
+    for name in names:
+        yield from walk(command.get_command(None, name), f"{path} {name}".lstrip())
+
+
+def acts(command: Any) -> bool:
+    """Whether a command does something when no subcommand follows."""
+    return bool(getattr(command, "invoke_without_command", True))

@@ -281,22 +281,6 @@ class PatternGroup(TyperGroup):
         return list(self.commands)
 
 
-def walk(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """A command and all commands and groups below it by their paths, in the order of the help.
-
-    The given one has the path `path`; those below add their names: `agents`, `agents list`, `memory field set`.
-    """
-    yield path, command
-    names = command.list_commands(None) if hasattr(command, "list_commands") else ()
-    for name in names:
-        yield from walk(command.get_command(None, name), f"{path} {name}".lstrip())
-
-
-def acts(command: Any) -> bool:
-    """Whether a command does something when no subcommand follows."""
-    return bool(getattr(command, "invoke_without_command", True))
-
-
 def write_sections(command: Any, formatter: Any) -> None:
     """Write a command's examples and exit statuses line for line, as the last part of its help."""
     for heading, lines in (

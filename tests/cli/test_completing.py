@@ -22,7 +22,7 @@ from pattern_cli.cli.completing import (
     complete,
     metavars,
 )
-from pattern_cli.cli.options import walk
+from pattern_cli.cli.making import walk
 
 
 @pytest.fixture(autouse=True)

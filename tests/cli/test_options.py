@@ -17,7 +17,8 @@ import pytest
 import typer
 from typer._click.exceptions import ClickException
 
-from pattern_cli.cli.options import EXITS, Group, Run, Together, acts, field_names, walk
+from pattern_cli.cli.making import acts, walk
+from pattern_cli.cli.options import EXITS, Group, Run, Together, field_names
 from pattern_cli.errors import RefusedError, UsageError
 from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Column, Layout, Line, Table
