@@ -185,21 +185,29 @@ class Document:
             past._doc = self._doc.fork_at(self._doc.vv_to_frontiers(loro.VersionVector.decode(version)))
         return past
 
-    def holds(self, extent: Extent) -> bool:
-        """Whether all operations of an update are here."""
+    def holds(self, extent: Extent, more: Extent | None = None) -> bool:
+        """Whether all operations of an update are here, or would be after taking in another one, `more`."""
         known = self._spans()
-        return all(known.get(peer, (0, 0))[1] >= end for peer, (_, end) in extent.spans.items())
+        added = more.spans if more else {}
+        return all(
+            max(known.get(peer, (0, 0))[1], added.get(peer, (0, 0))[1]) >= end
+            for peer, (_, end) in extent.spans.items()
+        )
 
     def _spans(self) -> dict[int, tuple[int, int]]:
         with _loro("a document's version"):
             return dict(self._doc.oplog_vv.to_spans().inner())
 
-    def version_before(self, extents: Iterable[Extent]) -> bytes:
-        """The encoded version vector of what was here before any operation of the updates."""
+    def version_before(self, extents: Iterable[Extent], kept: Document | None = None) -> bytes:
+        """The encoded version vector of what was here before any operation of the updates.
+
+        Operations that `kept` has do not count as theirs: an update may repeat what others brought (memory.md §4.7).
+        """
         ends = {peer: end for peer, (_, end) in self._spans().items()}
+        known = kept._spans() if kept else {}
         for extent in extents:
             for peer, (start, _) in extent.spans.items():
-                ends[peer] = min(ends.get(peer, 0), start)
+                ends[peer] = min(ends.get(peer, 0), max(start, known.get(peer, (0, 0))[1]))
         with _loro("a version vector"):
             vector = loro.VersionVector.decode(EMPTY_VERSION)
             for peer, end in ends.items():

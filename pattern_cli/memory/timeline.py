@@ -16,6 +16,8 @@ State = Literal["active", "undone", "off"]
 PREFIX = "manual:"
 # Brings back operations that others build on, and reverts their effect (memory.md §7 M7).
 HEAL = "heal"
+# What an update of ours says of itself, also when it brings back operations that were switched off.
+_TOLD = ("undo", "redo", "revert")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,13 @@ class Timeline:
     def _take(self, one: Applied, off: dict[int, Update]) -> None:
         seq = one.update.seq
         word, name = action_of(one.messages)
-        revived = [found for found, update in off.items() if covers(one.after, update.extent)]
+        revived = [found for found, update in off.items() if _brought(one, update)]
         healed = {found for found in revived if f"{PREFIX}{HEAL}:{found}" in one.messages}
         for found in revived:
             self.states[found] = "undone" if found in healed else "active"
             del off[found]
         self.states[seq] = "active"
-        if word == "edit" and (back := [found for found in revived if found not in healed]):
+        if word not in _TOLD and (back := [found for found in revived if found not in healed]):
             # Operations that the runtime switched off came back with this update, whoever brought them.
             word, name = "redo", back[-1]
             self.undoable.append(Effect(name, one))
@@ -87,11 +89,23 @@ class Timeline:
     def next_off(self) -> tuple[Update, ...]:
         """The switched-off updates that can come next on what is active, the newest last (M8).
 
-        Such an update must be newer than every edit that counts and need nothing but what is there.
+        Such an update must be newer than every edit that counts and need nothing but what is there. One that repeats
+        what another one of them did comes after that.
         """
         newest = max((effect.name for effect in self.undoable), default=0)
         document = self.versions.at(self.versions.applied[-1].update.seq if self.versions.applied else 0)
-        return tuple(update for update in self.off if update.seq > newest and _fits(document, update))
+        later = [update for update in self.off if update.seq > newest and not document.holds(update.extent)]
+        found: list[Update] = []
+        for update in (one for one in later if _fits(document, one)):
+            if not any(document.holds(other.extent, update.extent) for other in found):
+                found.append(update)
+        return tuple(found)
+
+
+def _brought(one: Applied, update: Update) -> bool:
+    """Whether an update brought all of an older switched-off one that was not there yet."""
+    older = update.seq < one.update.seq
+    return older and covers(one.after, update.extent) and not covers(one.before, update.extent)
 
 
 def _fits(document: Document, update: Update) -> bool:

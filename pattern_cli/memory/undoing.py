@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pattern_cli.errors import ConflictError, NotFoundError
 from pattern_cli.memory.editing import Edited, Editor, Terms
 from pattern_cli.memory.timeline import Effect, Timeline
+from pattern_cli.memory.values import equal
 from pattern_cli.memory.versions import Applied, Update, Versions
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import read_time
@@ -77,7 +78,7 @@ class History:
             past = versions.at(seq)
 
             def change(document: Document, schema: Schema) -> None:
-                if document.roots() == past.roots():
+                if equal(document.roots(), past.roots()):
                     return
                 if not document.includes(past.version):
                     document.merge(past.snapshot())
@@ -145,7 +146,7 @@ def _revert(document: Document, one: Applied, message: str) -> None:
     """Take back what an update did, and nothing that came after it."""
     past = document.at(one.after)
     now = document.roots()
-    if past.roots() == now:
+    if equal(past.roots(), now):
         document.revert_to(one.before)
         return
     then = past.roots()
@@ -161,7 +162,8 @@ def _keep_later_keys(document: Document, then: Roots, now: Roots) -> None:
     for root in now.keys() | then.keys():
         old, new, result = (found.get(root, {}).get("map", {}) for found in (then, now, after))
         for key in new.keys() | old.keys():
-            if new.get(key, _GONE) == old.get(key, _GONE) or new.get(key, _GONE) == result.get(key, _GONE):
+            kept = new.get(key, _GONE)
+            if equal(kept, old.get(key, _GONE)) or equal(kept, result.get(key, _GONE)):
                 continue
             if key in new:
                 document.put(root, key, new[key])

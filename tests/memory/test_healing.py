@@ -57,3 +57,24 @@ def test_undo_after_healing_takes_back_the_edit(block: Callable[[str], Any]) -> 
     persona.edit(lambda document: document.append_text("content", "!"))
     persona.history.undo(persona.id, terms=ADMIN)
     assert "!" not in persona.text
+
+
+def test_what_a_switched_off_update_only_repeats_is_not_reverted(block: Callable[[str], Any]) -> None:
+    persona = block("persona")
+    persona.write("A")
+    cached = persona.document()
+    known = cached.version
+    persona.edit(lambda document: document.append_text("content", "OURS"))
+    sql = "SELECT update_blob FROM memory_block_updates WHERE block_id = ? ORDER BY seq DESC LIMIT 1"
+    cached.merge(persona.constellation.value(sql, (persona.id,)))
+    cached.append_text("content", "B")
+    # The runtime exports from the version that it stored last, and so repeats our update (memory.md §4.7).
+    repeating = persona.agent(cached, known)
+    known = cached.version
+    cached.append_text("content", "C")
+    persona.agent(cached, known)
+    clear = "UPDATE memory_block_updates SET is_active = 0 WHERE block_id = ? AND seq = ?"
+    persona.constellation.connection.execute(clear, (persona.id, repeating))
+    assert persona.text == "AOURS"
+    persona.edit(lambda document: document.append_text("content", "!"))
+    assert persona.text == "AOURSC!"

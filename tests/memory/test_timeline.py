@@ -50,3 +50,71 @@ def test_updates_that_changed_nothing_are_nothing_to_undo(block: Callable[[str],
 def test_the_runtimes_branches_are_told_apart(block: Callable[[str], Any]) -> None:
     assert [update.seq for update in timeline(block("undo_two")).next_off()] == [3]
     assert timeline(block("undo_branch")).next_off() == ()
+
+
+def switch_off(block: Any, *seqs: int) -> None:
+    """What the runtime's undo does."""
+    for seq in seqs:
+        sql = "UPDATE memory_block_updates SET is_active = 0 WHERE block_id = ? AND seq = ?"
+        block.constellation.connection.execute(sql, (block.id, seq))
+
+
+def add(block: Any, document: Any, text: str, since: bytes | None = None) -> int:
+    """What an agent appends, stored from a version or the one before it."""
+    known = since or document.version
+    document.append_text("content", text)
+    return int(block.agent(document, known))
+
+
+def test_an_undone_update_without_operations_never_comes_back_by_itself(block: Callable[[str], Any]) -> None:
+    persona = block("persona")
+    cached = persona.document()
+    first, second, still = (add(persona, cached, text) for text in ("A", "B", ""))
+    switch_off(persona, still)
+    found = timeline(persona)
+    assert [one.name for one in found.undoable[-2:]] == [first, second]
+    assert found.states[still] == "off" and found.next_off() == ()
+    switch_off(persona, second)
+    assert [update.seq for update in timeline(persona).next_off()] == [second]
+
+
+def test_an_update_that_repeats_ours_is_not_what_we_did(block: Callable[[str], Any]) -> None:
+    persona = block("persona")
+    persona.write("A")
+    cached = persona.document()
+    known = cached.version
+    ours = persona.edit(lambda document: document.append_text("content", "B"))
+    cached = persona.document()
+    repeated = add(persona, cached, "", known)
+    switch_off(persona, repeated)
+    found = timeline(persona)
+    assert found.undoable[-1].name == ours and found.states[repeated] == "off"
+
+
+def test_what_repeats_an_undone_update_comes_after_it(block: Callable[[str], Any]) -> None:
+    persona = block("persona")
+    persona.write("A")
+    second = persona.write("AB")
+    cached = persona.document()
+    known = cached.version
+    persona.history.undo(persona.id)
+    cached = persona.document()
+    repeating = add(persona, cached, "C", known)
+    assert persona.text == "AC"
+    switch_off(persona, repeating, repeating - 1)
+    assert persona.text == "AB"
+    (first,) = persona.history.redo(persona.id)
+    assert (first.of, persona.text) == (repeating - 1, "A")
+    (second_undone,) = persona.history.redo(persona.id)
+    assert (second_undone.of, persona.text) == (second, "AB")
+    (last,) = persona.history.redo(persona.id)
+    assert (last.of, persona.text) == (repeating, "ABC")
+
+
+def test_an_edit_of_ours_that_the_runtime_undid_is_redone_under_its_own_number(block: Callable[[str], Any]) -> None:
+    persona = block("persona")
+    ours = persona.write("ours")
+    switch_off(persona, ours)
+    (redone,) = persona.history.redo(persona.id)
+    found = timeline(persona)
+    assert found.undoable[-1].name == ours and found.done[redone.seq] == ("redo", ours)

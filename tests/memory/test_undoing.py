@@ -126,3 +126,20 @@ def test_a_version_that_does_not_exist_is_named(persona: Any) -> None:
             wrong(persona.id, seq=9999, terms=ADMIN)
     with pytest.raises(NotFoundError, match="update 9999"):
         persona.history.revert(persona.id, 9999, ADMIN)
+
+
+def test_values_of_another_kind_are_another_content(block: Callable[[str], Any]) -> None:
+    human = block("human")
+    kinds = [1, True, 1.0]
+    seqs = [human.edit(lambda document, value=value: document.put("fields", "nickname", value)) for value in kinds]
+    for seq, value in zip(seqs, kinds, strict=True):
+        human.history.revert(human.id, seq, ADMIN)
+        assert type(human.document().map("fields")["nickname"]) is type(value)
+
+
+def test_a_value_of_another_kind_survives_the_undo_of_the_one_before(block: Callable[[str], Any]) -> None:
+    human = block("human")
+    number = human.edit(lambda document: document.put("fields", "nickname", 1))
+    human.edit(lambda document: document.put("fields", "nickname", True))
+    human.history.undo(human.id, seq=number, terms=ADMIN)
+    assert human.document().map("fields")["nickname"] is True
