@@ -69,6 +69,15 @@ def seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
     return screen
 
 
+IMPATIENT = """
+import sys
+from pattern_cli.cli.app import run
+from pattern_cli.render import progress
+progress.PATIENCE = 0
+sys.exit(run())
+"""
+
+
 @dataclass(frozen=True)
 class Screen:
     """What one run on a terminal left: exit status, and all that was shown, with its styles."""
@@ -85,19 +94,25 @@ class Screen:
 def on_terminal(tmp_path: Path) -> Callable[..., Screen]:
     """The program on a terminal of its own: on_terminal("agents", "list", rows=40, columns=100, answer="y").
 
-    The answer is typed at the first question mark; other named arguments go into the environment.
+    The answer is typed at the first question mark; `impatient` shows progress of quick work too; other named arguments
+    go into the environment.
     """
     if sys.platform == "win32":
         pytest.skip("needs a pseudo terminal")
 
     def show(
-        *words: object, rows: int = 200, columns: int = 120, answer: str | None = None, **environment: str
+        *words: object,
+        rows: int = 200,
+        columns: int = 120,
+        answer: str | None = None,
+        impatient: bool = False,
+        **environment: str,
     ) -> Screen:
         kept = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
         shown = io.StringIO()
         child = pexpect.spawn(
             sys.executable,
-            ["-m", "pattern_cli", *map(str, words)],
+            [*(("-c", IMPATIENT) if impatient else ("-m", "pattern_cli")), *map(str, words)],
             env={**kept, "TERM": "xterm-256color", "PAGER": "cat", "TZ": "UTC", **environment},
             dimensions=(rows, columns),
             encoding="utf-8",

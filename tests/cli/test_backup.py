@@ -151,7 +151,7 @@ sys.exit(run(sys.argv[1:]))
 
 
 def test_on_a_terminal_there_is_progress(database: Database, on_terminal: Callable[..., Any]) -> None:
-    screen = on_terminal("--db", database("constellations/medium.db"), "backup")
+    screen = on_terminal("--db", database("constellations/medium.db"), "backup", impatient=True)
     assert screen.code == 0
     assert "backup" in screen.text and "42.2" in screen.text and "MB/s" in screen.text
 

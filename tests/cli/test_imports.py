@@ -249,7 +249,7 @@ def test_on_a_terminal_there_is_progress_and_a_summary(
 ) -> None:
     path = database("constellations/small.db")
     archive = fixtures_dir / "archives" / "medium-constellation.car"
-    screen = on_terminal("--db", path, "import", archive, "--on-conflict", "rename")
+    screen = on_terminal("--db", path, "import", archive, "--on-conflict", "rename", impatient=True)
     shown = screen.styled
     assert screen.code == 0, shown
     assert "verify" in shown and "import" in shown and "MB" in shown

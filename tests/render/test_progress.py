@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 WORK = """
 import sys
+from pattern_cli.render import progress as module
 from pattern_cli.render.progress import progress
+module.PATIENCE = float(sys.argv[2])
 with progress("copying", sys.argv[1]) as report:
     print("watched" if report else "unwatched")
     if report:
@@ -35,12 +37,13 @@ def test_nobody_watches_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo terminal")
 @pytest.mark.parametrize("unit", ["bytes", "rows"])
-def test_a_terminal_sees_it(unit: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("patience", ["0", "60"])
+def test_a_terminal_sees_it_when_it_takes_a_while(unit: str, patience: str, tmp_path: Path) -> None:
     kept = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
     script = tmp_path / "work.py"
     script.write_text(WORK)
     shown, status = pexpect.run(
-        f"{sys.executable} {script} {unit}",
+        f"{sys.executable} {script} {unit} {patience}",
         env={**kept, "PYTHONPATH": str(ROOT)},
         dimensions=(10, 100),
         timeout=30,
@@ -48,6 +51,9 @@ def test_a_terminal_sees_it(unit: str, tmp_path: Path) -> None:
     )
     assert status == 0
     text = shown.decode()
+    if patience == "60":
+        assert text.split() == ["watched", "done"]
+        return
     assert "copying" in text
     assert ("3.0" if unit == "bytes" else "3000000/") in text
     assert text.rstrip().endswith("done")
@@ -58,7 +64,7 @@ def test_data_never_mixes_with_it(tmp_path: Path) -> None:
     """Standard error is a terminal, standard output a pipe."""
     primary, secondary = os.openpty()
     done = subprocess.run(
-        [sys.executable, "-c", WORK, "rows"],
+        [sys.executable, "-c", WORK, "rows", "0"],
         stdout=subprocess.PIPE,
         stderr=secondary,
         text=True,
