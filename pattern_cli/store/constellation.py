@@ -50,6 +50,8 @@ class Constellation:
         LockedError, and for writers SchemaError unless the schema is exactly the newest known.
         """
         path = Path(path)
+        if mode == "write" and not any_schema:
+            _require_content(path)
         probe, marks = Probe(path), Marks()
         # First the mark: without it another run takes this one for a runtime as soon as the file is open.
         marks.set()
@@ -116,7 +118,7 @@ class Constellation:
         """What is to be said about a database without any table."""
         if self.connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall():
             return None
-        return SchemaError(f"{self.path} is an empty database", "`pattern migrate up` makes it a constellation")
+        return _is_empty(self.path)
 
     def value(self, sql: str, params: Any = (), default: Any = None) -> Any:
         """The first column of the first row, or `default` when there is no row."""
@@ -308,6 +310,17 @@ class Constellation:
                 f"{self.path} was changed while it was read without locks: what was read may be of two states",
                 "try again; a user who may write there reads it safely",
             )
+
+
+def _require_content(path: Path) -> None:
+    """Raise SchemaError for an empty file before it is opened for a change, which would write into it."""
+    with suppress(OSError):
+        if path.is_file() and not path.stat().st_size:
+            raise _is_empty(path)
+
+
+def _is_empty(path: Path) -> SchemaError:
+    return SchemaError(f"{path} is an empty database", "`pattern migrate up` makes it a constellation")
 
 
 def _open_reading(path: Path, probe: Probe) -> opening.Opened:

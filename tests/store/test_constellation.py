@@ -366,3 +366,14 @@ def test_create_is_empty_and_closed_without_side_files(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["new.db"]
     with pytest.raises(ConflictError):
         Constellation.create(tmp_path / "new.db")
+
+
+def test_an_empty_file_is_not_touched_by_a_change_that_it_cannot_take(tmp_path: Path) -> None:
+    path = tmp_path / "empty.db"
+    path.touch()
+    with pytest.raises(SchemaError, match="is an empty database"):
+        Constellation.open(path, "write")
+    assert path.read_bytes() == b""
+    assert list(tmp_path.iterdir()) == [path]
+    with Constellation.open(path, "write", any_schema=True) as constellation:
+        assert constellation.version is None
