@@ -67,7 +67,8 @@ class Fields(Together):
         typer.Option("--config", metavar="JSON|@FILE|-", help="The whole configuration as the runtime stores it."),
     ] = None
     tool: Annotated[
-        list[str] | None, typer.Option("--tool", metavar="NAME", help="A tool; again for more. No tool by name means all.")
+        list[str] | None,
+        typer.Option("--tool", metavar="NAME", help="A tool; again for more. No tool by name means all."),
     ] = None
 
     def given(self) -> dict[str, Any]:
