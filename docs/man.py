@@ -109,7 +109,8 @@ def _lowered(sentence: str) -> str:
 
 
 def _has(command: Any, name: str) -> bool:
-    return any(parameter.name == name for parameter in command.params)
+    """Whether a command shows this option in its help."""
+    return any(parameter.name == name and not getattr(parameter, "hidden", False) for parameter in command.params)
 
 
 def _environment(command: Any) -> Iterator[tuple[str, str]]:

@@ -72,8 +72,14 @@ def test_a_page_shows_options_examples_and_statuses(path: str, tmp_path: Path) -
         assert re.search(rf"^{heading}$", text, re.MULTILINE)
 
 
+def test_a_group_has_no_environment_of_options_that_it_only_passes_on() -> None:
+    page = PAGES[MAN / "pattern-agents.1"]
+    assert "PATTERN_DEBUG" in page
+    assert "PATTERN_DB" not in page and ".SH FILES" not in page
+
+
 def test_text_that_looks_like_a_request_stays_text(tmp_path: Path) -> None:
-    group = Group("toys", help="Toys.")
+    group = Group("toys", help="Toys.", alone=True)
     awkward = ("pattern toys wind .SH \\fB 'x' -n5 ~/a ^ `b` \"c\"", ".SH FAKE " + "long " * 40, "'br")
 
     @group.command("wind", record=Layout(), examples=awkward, db=False)
