@@ -58,11 +58,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "memory share": ("GIVER", "GIVEN", "RECEIVER", "--dry-run"),
     "memory unshare": ("GIVER", "GIVEN", "RECEIVER", "--dry-run"),
     "memory shared": (),
-    "memory set": ("WRITER", "persona", "tea", "--dry-run"),
-    "memory append": ("WRITER", "persona", "tea", "--line", "--dry-run"),
-    "memory replace": ("WRITER", "persona", "e", "a", "--all", "--dry-run"),
+    "memory set": ("PERSON", "PERSONA", "tea", "--as-admin", "--dry-run"),
+    "memory append": ("PERSON", "PERSONA", "tea", "--line", "--as-admin", "--dry-run"),
+    "memory replace": ("PERSON", "PERSONA", ".", "a", "--all", "--regex", "--as-admin", "--dry-run"),
     "memory edit": ("WRITER", "persona", "--dry-run"),
-    "memory field get": ("FIELDED", "human", "nickname"),
+    "memory field get": ("FIELDED", "human", "energy"),
     "memory field set": ("FIELDED", "human", "nickname", "Wren", "--dry-run"),
     "memory field incr": ("FIELDED", "human", "energy", "--dry-run"),
     "memory item add": ("LISTED", "todo", "title=tea", "--dry-run"),
@@ -102,6 +102,9 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 # Commands that write, or that need something besides a constellation.
 OTHERS = {"init", "import", "backup", "backup verify", "completions show", "completions install"}
+# An editor, or a block of another kind than a text.
+OTHERS |= {"memory edit", "memory log add", *(f"memory field {verb}" for verb in ("get", "set", "incr"))}
+OTHERS |= {f"memory item {verb}" for verb in ("add", "insert", "remove", "move")}
 _NOT_IN = """FROM (SELECT g.id AS g, a.id AS a FROM agent_groups g, agents a
              WHERE (g.id, a.id) NOT IN (SELECT group_id, agent_id FROM group_members) ORDER BY 1, 2 LIMIT 1)"""
 _GROUP_ID = "SELECT id FROM agent_groups ORDER BY name LIMIT 1"
@@ -116,6 +119,8 @@ FIRST = {
     "ROOMY": f"SELECT g {_NOT_IN}",
     "OUTSIDER": f"SELECT a {_NOT_IN}",
     "BLOCK": "SELECT id FROM memory_blocks WHERE label NOT LIKE 'damaged%' ORDER BY label = 'persona' DESC, id LIMIT 1",
+    "PERSON": "SELECT agent_id FROM memory_blocks WHERE label LIKE 'persona%' ORDER BY id LIMIT 1",
+    "PERSONA": "SELECT id FROM memory_blocks WHERE label LIKE 'persona%' ORDER BY id LIMIT 1",
     "WRITER": "SELECT agent_id FROM memory_blocks WHERE label = 'persona' AND permission = 'read_write' LIMIT 1",
     "FIELDED": "SELECT agent_id FROM memory_blocks WHERE label = 'human' AND metadata LIKE '%Counter%' LIMIT 1",
     "LISTED": "SELECT agent_id FROM memory_blocks WHERE label = 'todo' AND permission = 'admin' LIMIT 1",
