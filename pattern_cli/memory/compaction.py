@@ -91,6 +91,14 @@ class Compactor:
             self._prove(folded)
             return replace(expected, size_after=self._size(block_id), dry_run=False, snapshot=saved)
 
+    def plan_checkpoint(self, block_id: str) -> Compaction:
+        """What `checkpoint` would do to a block. Raises IntegrityError when it cannot be read completely."""
+        with self._constellation.one_moment():
+            folded = self._fold(block_id)
+            length = "SELECT length(loro_snapshot) FROM memory_blocks WHERE id = ?"
+            grown = 2 * len(folded.blob) - self._constellation.value(length, (block_id,))
+            return self._told(folded, self._checkpoints(block_id) + 1, self._size(block_id) + grown, True)
+
     def checkpoint(self, block_id: str, *, force: bool = False) -> Compaction:
         """Make a checkpoint: the whole document as the block's snapshot too, so that loading starts there.
 
@@ -100,9 +108,11 @@ class Compactor:
             self._constellation.require_quiet("a checkpoint", force)
             folded = self._fold(block_id)
             told = self._told(folded, 0, 0, False)
-            # The runtime skips every update whose time, as a text, is not after this one (M17).
+            # The runtime skips every update whose time, as a text, is not after this one (M17): what comes from now
+            # on must not be, also where a clock was wrong once.
             newest = "SELECT max(created_at) FROM memory_block_updates WHERE block_id = ? AND is_active = 1"
-            at = self._constellation.value(newest, (block_id,)) or times.now_column()
+            now = times.now_column()
+            at = min(self._constellation.value(newest, (block_id,)) or now, now)
             connection.execute("UPDATE memory_blocks SET loro_snapshot = ? WHERE id = ?", (folded.blob, block_id))
             connection.execute(
                 """INSERT INTO memory_block_checkpoints (block_id, snapshot, created_at, updates_consolidated, frontier)
@@ -110,9 +120,11 @@ class Compactor:
                 (block_id, folded.blob, at, folded.updates, folded.before.version),
             )
             self._prove(folded)
-            count = "SELECT count(*) FROM memory_block_checkpoints WHERE block_id = ?"
-            made = self._constellation.value(count, (block_id,))
-            return replace(told, checkpoints=made, size_after=self._size(block_id))
+            return replace(told, checkpoints=self._checkpoints(block_id), size_after=self._size(block_id))
+
+    def _checkpoints(self, block_id: str) -> int:
+        count = "SELECT count(*) FROM memory_block_checkpoints WHERE block_id = ?"
+        return int(self._constellation.value(count, (block_id,)))
 
     def _fold(self, block_id: str) -> _Folded:
         sql = "SELECT agent_id, label FROM memory_blocks WHERE id = ?"

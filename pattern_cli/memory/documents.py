@@ -194,6 +194,29 @@ class Document:
             for peer, (_, end) in extent.spans.items()
         )
 
+    def extent(self) -> Extent:
+        """All operations that are here."""
+        return Extent(self._spans())
+
+    def lacks(self, other: Document, extent: Extent) -> bool:
+        """Whether `other` lacks operations that an update builds on; the update's own have to be here."""
+        known = {peer: end for peer, (_, end) in other._spans().items()}
+        ends = {peer: max(end, known.get(peer, 0)) for peer, (_, end) in extent.spans.items()}
+        with _loro("the changes of a document"):
+            for peer, (start, end) in extent.spans.items():
+                at = max(start, known.get(peer, 0))
+                if known.get(peer, 0) < start:
+                    return True
+                while at < end:
+                    change = self._doc.get_change(loro.ID(peer, at))
+                    assert change is not None
+                    below = self._doc.frontiers_to_vv(change.deps) if change.id.counter >= start else None
+                    needed = below.to_spans().inner() if below else {}
+                    if any(ends.get(one, known.get(one, 0)) < most for one, (_, most) in needed.items()):
+                        return True
+                    at = change.id.counter + change.len
+        return False
+
     def _spans(self) -> dict[int, tuple[int, int]]:
         with _loro("a document's version"):
             return dict(self._doc.oplog_vv.to_spans().inner())
@@ -384,6 +407,17 @@ def covers(version: bytes, extent: Extent) -> bool:
     with _loro("a version vector"):
         known = loro.VersionVector.decode(version).to_spans().inner()
         return all(known.get(peer, (0, 0))[1] >= end for peer, (_, end) in extent.spans.items())
+
+
+def joined(one: bytes, other: bytes) -> bytes:
+    """The encoded version vector of all operations that one or the other version has."""
+    with _loro("a version vector"):
+        vector = loro.VersionVector.decode(one)
+        known = vector.to_spans().inner()
+        for peer, (_, end) in loro.VersionVector.decode(other).to_spans().inner().items():
+            if end > known.get(peer, (0, 0))[1]:
+                vector.set_end(loro.ID(peer, end))
+        return bytes(vector.encode())
 
 
 def _root_change(event: Any) -> RootChange | None:

@@ -1,18 +1,18 @@
 """Changing the document of a block beside a running runtime: the safe recipe of memory.md §5.
 
-One transaction appends one update row. The update is exported from the last version that the runtime is known to
-have (§4.7), so that it sees the change at its next access and every earlier one of ours that it missed; before the
-commit the block is loaded again as the runtime would and must be equal.
+One transaction appends one update row for each change. What is stored is worked out, and proven to be what the
+runtime will load, before the write lock is taken; under the lock it is only checked that nothing was changed since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pattern_cli.errors import ConflictError, IntegrityError, NotFoundError, RefusedError
 from pattern_cli.memory import permissions
+from pattern_cli.memory.appending import Additions, Row, stamp, store
 from pattern_cli.memory.contents import Content, content, snapshot_of
 from pattern_cli.memory.documents import Document
 from pattern_cli.memory.healing import heal
@@ -28,7 +28,9 @@ from pattern_cli.store.decoding import read_json
 # Applies a change to a block's document, which it sees through its schema. It may return what the block's permission
 # has to allow for it, which only then is known.
 Change = Callable[[Document, Schema], Iterable[permissions.Operation] | None]
-SOURCE = "manual"
+Gate = Callable[[Iterable[permissions.Operation]], None]
+# A block that others change all the time is changed under the lock after so many attempts without it.
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ class Terms:
     expected: bytes | None = None
     dry_run: bool = False
     through: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change, the message that tells of it in the document's history, and what the permission has to allow."""
+
+    change: Change
+    message: str
+    operation: permissions.Operation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,17 @@ class _Row:
         return f"{self.owner}/{self.label}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be stored for a block, and the stamp of what that was decided on."""
+
+    name: str
+    stamp: tuple[Any, ...]
+    edits: list[Edited]
+    rows: list[Row]
+    preview: str | None
+
+
 class Editor:
     """Changes documents of an open constellation's blocks."""
 
@@ -110,51 +132,92 @@ class Editor:
         """Apply a change to a block and store it as one update row; `message` goes into the document's history.
 
         `operation` is what the permission has to allow; None where only `change` knows or the runtime asks for none.
+        `change` may be called again, on a document read again.
 
         Raises NotFoundError, RefusedError (deleted, not permitted, over the limit), ConflictError (changed meanwhile),
         IntegrityError (the document cannot be read completely), and whatever `change` raises; nothing is written then.
         """
+        return self.edit_all(block_id, lambda: [Step(change, message, operation)], terms)[0]
+
+    def edit_all(self, block_id: str, steps: Callable[[], Iterable[Step]], terms: Terms = Terms()) -> list[Edited]:
+        """Apply steps one after another, each an update row of its own; all are stored together. Raises as `edit`.
+
+        `steps` is called while the block is read, at one moment. Everything is worked out before the write lock is
+        taken, which a runtime would have to wait for; when the block was changed meanwhile it is worked out again.
+        """
         if terms.dry_run:
+            self._constellation.require_newest()
             with self._constellation.one_moment():
-                return self._apply(block_id, change, message, operation, terms)
+                return self._plan(block_id, steps(), terms).edits
+        for _ in range(_ATTEMPTS):
+            with self._constellation.one_moment():
+                plan = self._plan(block_id, steps(), terms)
+            if not plan.rows:
+                return plan.edits
+            with self._constellation.transaction():
+                if stamp(self._constellation, block_id, terms.through) == plan.stamp:
+                    return self._store(block_id, plan)
         with self._constellation.transaction():
-            return self._apply(block_id, change, message, operation, terms)
+            return self._store(block_id, self._plan(block_id, steps(), terms))
 
     def version(self, block_id: str) -> bytes:
         """The encoded version vector of a block's document, for `Terms.expected`."""
         return self._loader.load(block_id, snapshot_of(self._constellation, block_id)).document.version
 
-    def _apply(
-        self, block_id: str, change: Change, message: str, operation: permissions.Operation | None, terms: Terms
-    ) -> Edited:
+    def _plan(self, block_id: str, steps: Iterable[Step], terms: Terms) -> _Plan:
+        decided_on = stamp(self._constellation, block_id, terms.through)
         row = self._row(block_id)
         if not row.is_active:
             raise RefusedError(f"{row.name} is deleted", "`pattern memory restore` brings it back first")
+        steps = list(steps)
         gate = self._gate(row, terms)
-        gate([operation] if operation else [])
+        gate([step.operation for step in steps if step.operation])
         found = content(self._constellation, self._loader, row.id, row.metadata, bool(row.preview))
         document = _sound(found, row)
         if terms.expected is not None and not document.is_at(terms.expected):
             raise ConflictError(f"{row.name} was changed meanwhile", "look at it again and repeat the change")
         healed = found.loaded.pending > 0 and heal(self._constellation, row.id, document)
-        before = row.preview if found.preview_only else found.view.whole
-        adopted = found.preview_only and self._adopt(row, found, terms)
+        additions = Additions(self._constellation, row.id, row.name, document)
+        text = row.preview if found.preview_only else found.view.whole
+        adopted = found.preview_only and _adopt(row, found, additions)
+        edits = []
+        for step in steps:
+            edited = self._step(row, found.schema, additions, step, gate, text, adopted, healed, terms)
+            edits.append(edited)
+            text, adopted, healed = edited.after, False, False
+        additions.prove()
+        preview = _preview(found.schema, document) or None if additions.rows else None
+        return _Plan(row.name, decided_on, edits, additions.rows, preview)
+
+    def _step(
+        self,
+        row: _Row,
+        schema: Schema,
+        additions: Additions,
+        step: Step,
+        gate: Gate,
+        before: str,
+        adopted: bool,
+        healed: bool,
+        terms: Terms,
+    ) -> Edited:
+        document = additions.document
         version = document.version
-        gate(change(document, found.schema) or [])
-        document.commit(message)
+        gate(step.change(document, schema) or [])
+        document.commit(step.message)
         changed = not document.is_at(version)
-        after = view(found.schema, document).whole if changed or healed else before
+        after = view(schema, document).whole if changed or healed else before
         limit = self._limited(row, before, after, terms)
-        seq = updated = None
-        if (changed or adopted or healed) and not terms.dry_run:
-            seq, updated = self._append(row, found.schema, document, version)
+        if changed or healed:
+            additions.add()
         return Edited(
             id=row.id,
             agent_id=row.agent_id,
             owner=row.owner,
             label=row.label,
             changed=changed or adopted or healed,
-            seq=seq,
+            # Until it is stored, the place of its row among the new ones.
+            seq=len(additions.rows) if (changed or adopted or healed) and not terms.dry_run else None,
             used_before=len(before),
             used=len(after),
             char_limit=limit,
@@ -164,7 +227,7 @@ class Editor:
             preview_adopted=adopted,
             healed=healed,
             dry_run=terms.dry_run,
-            updated_at=updated and times.rfc3339z(updated),
+            updated_at=None,
         )
 
     def _row(self, block_id: str) -> _Row:
@@ -179,7 +242,7 @@ class Editor:
         text = preview if isinstance(preview, str) else ""
         return _Row(id, agent_id, owner, label, permission, limit, active, decoded, text)
 
-    def _gate(self, row: _Row, terms: Terms) -> Callable[[Iterable[permissions.Operation]], None]:
+    def _gate(self, row: _Row, terms: Terms) -> Gate:
         """What raises RefusedError for operations that the permission, which is read now, does not allow."""
         permission, receiver = row.permission, None
         if terms.through is not None and terms.through != row.agent_id:
@@ -197,18 +260,15 @@ class Editor:
 
         return gate
 
-    def _adopt(self, row: _Row, found: Content, terms: Terms) -> bool:
-        """Make the stored preview, which is all that an old archive left, the content of the empty document."""
-        if not isinstance(found.schema, TextSchema):
-            raise RefusedError(
-                f"the document of {row.name} is empty, and its content is only in the stored preview",
-                "`pattern memory show` prints it; create a block for it under another label",
-            )
-        found.loaded.document.append_text("content", row.preview)
-        found.loaded.document.commit("manual:preview")
-        if not terms.dry_run:
-            self._append(row, found.schema, found.loaded.document, None)
-        return True
+    def _store(self, block_id: str, plan: _Plan) -> list[Edited]:
+        """Store what was worked out, inside a transaction."""
+        if not plan.rows:
+            return plan.edits
+        size = sum(len(row.blob) for row in plan.rows)
+        self._constellation.require_lock_budget(f"changing {plan.name}", size=size)
+        seqs, now = store(self._constellation, block_id, plan.name, plan.rows, plan.preview)
+        at = times.rfc3339z(now)
+        return [one if one.seq is None else replace(one, seq=seqs[one.seq - 1], updated_at=at) for one in plan.edits]
 
     def _limited(self, row: _Row, before: str, after: str, terms: Terms) -> int:
         """The block's limit. Raises RefusedError when the change makes a text longer that is or gets over it."""
@@ -220,63 +280,6 @@ class Editor:
             )
         return limit
 
-    def _append(self, row: _Row, schema: Schema, document: Document, version: bytes | None) -> tuple[int, str]:
-        """Store what the document has beyond the runtime's version as the next update row."""
-        blob = document.updates_since(self._runtime_version(row.id))
-        self._constellation.require_lock_budget(f"changing {row.name}", size=len(blob))
-        rows = self._constellation.rows
-        now = times.now_column()
-        next_seq = """UPDATE memory_blocks SET updated_at = ?2, last_seq = 1 + max(last_seq,
-                      (SELECT coalesce(max(seq), 0) FROM memory_block_updates WHERE block_id = ?1))
-                      WHERE id = ?1 RETURNING last_seq"""
-        ((seq,),) = list(rows(next_seq, (row.id, now)))
-        insert = """INSERT INTO memory_block_updates
-                    (block_id, seq, update_blob, byte_size, source, frontier, created_at)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)"""
-        created = self._after_checkpoints(row.id, now)
-        list(rows(insert, (row.id, seq, blob, len(blob), SOURCE, document.version, created)))
-        list(
-            rows(
-                "UPDATE memory_blocks SET content_preview = ? WHERE id = ?",
-                (_preview(schema, document) or None, row.id),
-            )
-        )
-        self._prove(row, document)
-        return seq, now
-
-    def _runtime_version(self, block_id: str) -> bytes:
-        """The newest version that the runtime surely has, else that of the snapshot (memory.md §4.7).
-
-        An agent's row that waits for missing operations, or that hides behind a checkpoint, is no such version.
-        """
-        snapshot = snapshot_of(self._constellation, block_id)
-        base = Document.load(snapshot).version
-        sql = """SELECT seq, frontier FROM memory_block_updates
-                 WHERE block_id = ? AND is_active = 1 AND source = 'agent' ORDER BY seq DESC LIMIT 1"""
-        newest = next(self._constellation.rows(sql, (block_id,)), None)
-        if newest is None:
-            return base
-        seen = self._loader.load_as_runtime(block_id, snapshot)
-        version = newest[1] or self._loader.load_until(block_id, snapshot, newest[0]).version
-        return version if seen.includes(version) and not any(seen.pending) else base
-
-    def _after_checkpoints(self, block_id: str, now: str) -> str:
-        """A time at which the runtime does not take the row for one that a checkpoint holds already (M17)."""
-        newest = "SELECT max(created_at) FROM memory_block_checkpoints WHERE block_id = ?"
-        checkpoint = self._constellation.value(newest, (block_id,))
-        if not isinstance(checkpoint, str) or now > checkpoint:
-            return now
-        return times.column_time(times.nanoseconds(checkpoint) + 1)
-
-    def _prove(self, row: _Row, document: Document) -> None:
-        """Raise IntegrityError unless the runtime's way of loading the block gives what was meant."""
-        seen = self._loader.load_as_runtime(row.id, snapshot_of(self._constellation, row.id))
-        if not seen.same_version(document):
-            raise IntegrityError(
-                f"{row.name} would not be read back as it was written; nothing was changed",
-                "`pattern memory show` names what is damaged",
-            )
-
 
 def _preview(schema: Schema, document: Document) -> str:
     """The runtime's rendering, or our own view of a block on which the runtime fails: search finds it all the same."""
@@ -284,6 +287,19 @@ def _preview(schema: Schema, document: Document) -> str:
         return rendered(schema, document)
     except IntegrityError:
         return view(schema, document).text
+
+
+def _adopt(row: _Row, found: Content, additions: Additions) -> bool:
+    """Make the stored preview, which is all that an old archive left, the content of the empty document."""
+    if not isinstance(found.schema, TextSchema):
+        raise RefusedError(
+            f"the document of {row.name} is empty, and its content is only in the stored preview",
+            "`pattern memory show` prints it; create a block for it under another label",
+        )
+    found.loaded.document.append_text("content", row.preview)
+    found.loaded.document.commit("manual:preview")
+    additions.add()
+    return True
 
 
 def _sound(found: Content, row: _Row) -> Document:

@@ -90,7 +90,7 @@ def number(versions: Versions, version: str) -> int:
         if seq and all(update.seq != seq for update in versions.updates):
             most = max((update.seq for update in versions.updates), default=0)
             raise NotFoundError(
-                f"there is no update {seq}; the newest is {most}",
+                f"there is no update {seq} in {versions.name}; the newest is {most}",
                 "`pattern memory history` shows them; 0 is before all",
             )
         return seq

@@ -92,11 +92,26 @@ class Timeline:
         Such an update must be newer than every edit that counts and need nothing but what is there. One that repeats
         what another one of them did comes after that.
         """
-        newest = max((effect.name for effect in self.undoable), default=0)
-        document = self.versions.at(self.versions.applied[-1].update.seq if self.versions.applied else 0)
+        return self._next_off(self.versions.newest(), max((effect.name for effect in self.undoable), default=0))
+
+    def branch(self, count: int) -> list[Update]:
+        """Up to so many switched-off updates, one after another, each time the newest that can come next.
+
+        All that can be redone comes before them.
+        """
+        document = self.versions.newest()
+        newest = max((effect.name for effect in (*self.undoable, *self.redoable)), default=0)
+        found: list[Update] = []
+        while len(found) < count and (following := self._next_off(document, newest)):
+            found.append(following[-1])
+            newest = following[-1].seq
+            document.merge(following[-1].blob)
+        return found
+
+    def _next_off(self, document: Document, newest: int) -> tuple[Update, ...]:
         later = [update for update in self.off if update.seq > newest and not document.holds(update.extent)]
         found: list[Update] = []
-        for update in (one for one in later if _fits(document, one)):
+        for update in (one for one in later if self.versions.fits(document, one)):
             if not any(document.holds(other.extent, update.extent) for other in found):
                 found.append(update)
         return tuple(found)
@@ -106,9 +121,3 @@ def _brought(one: Applied, update: Update) -> bool:
     """Whether an update brought all of an older switched-off one that was not there yet."""
     older = update.seq < one.update.seq
     return older and covers(one.after, update.extent) and not covers(one.before, update.extent)
-
-
-def _fits(document: Document, update: Update) -> bool:
-    trial = document.at(document.version)
-    trial.merge(update.blob)
-    return trial.holds(update.extent)

@@ -6,12 +6,11 @@ the one edit is reverted and what came after it stays.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pattern_cli.errors import ConflictError, NotFoundError
-from pattern_cli.memory.editing import Edited, Editor, Terms
+from pattern_cli.memory.editing import Edited, Editor, Step, Terms
 from pattern_cli.memory.timeline import Effect, Timeline
 from pattern_cli.memory.values import equal
 from pattern_cli.memory.versions import Applied, Update, Versions
@@ -24,13 +23,14 @@ if TYPE_CHECKING:
 
 Roots = dict[str, dict[str, Any]]
 _GONE = object()
+_HISTORY = "`pattern memory history` shows them"
 
 
 @dataclass(frozen=True, slots=True)
 class Reverted:
     """What was undone or redone, or would be: `of` is the edit's `seq`, `source` and `created_at` are its own.
 
-    `seq` is the new update, None in a dry run, which tells several steps as one change with the last edit's `of`.
+    `seq` is the new update, None in a dry run.
     `before`, `after`, `used_before`, `used` and `changed` as in `Edited`.
     """
 
@@ -71,10 +71,11 @@ class History:
 
     def revert(self, block_id: str, seq: int, terms: Terms = Terms()) -> Edited:
         """Make the content what it was after the update `seq`, 0 for before the first. Raises as `undo`."""
-        with self._moment(terms):
+
+        def steps() -> list[Step]:
             versions = Versions(self._constellation, block_id)
             if seq and all(update.seq != seq for update in versions.updates):
-                raise NotFoundError(f"there is no update {seq}", "`pattern memory history` shows them")
+                raise NotFoundError(f"there is no update {seq} in {versions.name}", _HISTORY)
             past = versions.at(seq)
 
             def change(document: Document, schema: Schema) -> None:
@@ -84,58 +85,54 @@ class History:
                     document.merge(past.snapshot())
                 document.revert_to(past.version)
 
-            return self._editor.edit(
-                block_id, change, f"manual:revert:{seq}", "overwrite", replace(terms, force_limit=True)
-            )
+            return [Step(change, f"manual:revert:{seq}", "overwrite")]
 
-    def _moment(self, terms: Terms) -> AbstractContextManager[object]:
-        return self._constellation.one_moment() if terms.dry_run else self._constellation.transaction()
+        return self._editor.edit_all(block_id, steps, replace(terms, force_limit=True))[0]
 
-    def _all(self, block_id: str, word: str, steps: int, seq: int | None, terms: Terms) -> list[Reverted]:
-        # What a block held before may be over the limit: taking a change back is no reason to refuse it.
-        terms = replace(terms, force_limit=True)
-        with self._moment(terms):
+    def _all(self, block_id: str, word: str, count: int, seq: int | None, terms: Terms) -> list[Reverted]:
+        chosen: list[tuple[Effect | Update, Update]] = []
+
+        def steps() -> list[Step]:
             timeline = Timeline(Versions(self._constellation, block_id))
-            if terms.dry_run:
-                return [self._step(timeline, block_id, word, _chosen(timeline, word, seq, steps), terms)]
-            if word == "undo":
-                _chosen(timeline, word, seq, steps)
-            done = []
-            for _ in range(steps):
-                done.append(self._step(timeline, block_id, word, _chosen(timeline, word, seq, 1), terms))
-                timeline = Timeline(Versions(self._constellation, block_id))
-            return done
+            updates = {update.seq: update for update in timeline.versions.updates}
+            found = _chosen(timeline, word, seq, count)
+            chosen[:] = [(one, updates[_name(one)]) for one in found]
+            return [_step(one, word) for one in found]
 
-    def _step(
-        self, timeline: Timeline, block_id: str, word: str, found: tuple[Effect | Update, ...], terms: Terms
-    ) -> Reverted:
-        name = _name(found[-1])
-        told = next(update for update in timeline.versions.updates if update.seq == name)
+        # What a block held before may be over the limit: taking a change back is no reason to refuse it.
+        edits = self._editor.edit_all(block_id, steps, replace(terms, force_limit=True))
+        return [_told(edited, word, *one) for edited, one in zip(edits, chosen, strict=True)]
 
-        def change(document: Document, schema: Schema) -> None:
-            for one in found:
-                if isinstance(one, Update):
-                    document.merge(one.blob)
-                else:
-                    _revert(document, one.by, f"manual:{word}:{one.name}")
 
-        edited = self._editor.edit(block_id, change, f"manual:{word}:{name}", "overwrite", terms)
-        return Reverted(
-            id=edited.id,
-            owner=edited.owner,
-            label=edited.label,
-            action=word,
-            of=name,
-            source=told.source if isinstance(told.source, str) else None,
-            created_at=read_time(told.created_at, "created_at", []),
-            seq=edited.seq,
-            changed=edited.changed,
-            used_before=edited.used_before,
-            used=edited.used,
-            before=edited.before,
-            after=edited.after,
-            dry_run=edited.dry_run,
-        )
+def _step(found: Effect | Update, word: str) -> Step:
+    message = f"manual:{word}:{_name(found)}"
+
+    def change(document: Document, schema: Schema) -> None:
+        if isinstance(found, Update):
+            document.merge(found.blob)
+        else:
+            _revert(document, found.by, message)
+
+    return Step(change, message, "overwrite")
+
+
+def _told(edited: Edited, word: str, found: Effect | Update, update: Update) -> Reverted:
+    return Reverted(
+        id=edited.id,
+        owner=edited.owner,
+        label=edited.label,
+        action=word,
+        of=_name(found),
+        source=update.source if isinstance(update.source, str) else None,
+        created_at=read_time(update.created_at, "created_at", []),
+        seq=edited.seq,
+        changed=edited.changed,
+        used_before=edited.used_before,
+        used=edited.used,
+        before=edited.before,
+        after=edited.after,
+        dry_run=edited.dry_run,
+    )
 
 
 def _name(found: Effect | Update) -> int:
@@ -171,21 +168,22 @@ def _keep_later_keys(document: Document, then: Roots, now: Roots) -> None:
                 document.drop(root, key)
 
 
-def _chosen(timeline: Timeline, word: str, seq: int | None, steps: int) -> tuple[Effect | Update, ...]:
+def _chosen(timeline: Timeline, word: str, seq: int | None, count: int) -> list[Effect | Update]:
     """What to take back, in this order. Raises ConflictError or NotFoundError when there is no such thing."""
-    stack = timeline.undoable if word == "undo" else timeline.redoable
-    branches = timeline.next_off() if word == "redo" and (seq is not None or not stack) else ()
-    if seq is None:
-        if len(stack) >= steps:
-            return tuple(reversed(stack[-steps:]))
-        if steps == 1 and branches:
-            return branches[-1:]
-        said = f"only {len(stack)} edits can be {word}ne" if stack else f"there is nothing to {word}"
+    stack: list[Effect | Update] = [*(timeline.undoable if word == "undo" else timeline.redoable)]
+    name = timeline.versions.name
+    if seq is not None:
+        every = [*stack, *(timeline.next_off() if word == "redo" else ())]
+        for found in every:
+            if _name(found) == seq:
+                return [found]
+        raise NotFoundError(f"update {seq} is nothing to {word} in {name}", f"{_HISTORY} and which of them count")
+    chosen = stack[::-1][:count]
+    if word == "redo" and len(chosen) < count:
+        chosen += timeline.branch(count - len(chosen))
+    if len(chosen) < count:
+        said = (
+            f"only {len(chosen)} edits can be {word}ne in {name}" if chosen else f"there is nothing to {word} in {name}"
+        )
         raise ConflictError(said, "`pattern memory history` shows what was done")
-    every: tuple[Effect | Update, ...] = (*stack, *branches)
-    for found in every:
-        if _name(found) == seq:
-            return (found,)
-    raise NotFoundError(
-        f"update {seq} is nothing to {word}", "`pattern memory history` shows which updates count and which do not"
-    )
+    return chosen

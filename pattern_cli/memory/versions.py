@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pattern_cli.errors import IntegrityError
+from pattern_cli.errors import IntegrityError, NotFoundError
 from pattern_cli.memory.contents import snapshot_of
 from pattern_cli.memory.documents import Document, Extent, RootChange, extent_of
+from pattern_cli.memory.sharing import Owners
 from pattern_cli.store.constellation import Constellation
 
 _COLUMNS = ("seq", "update_blob", "source", "created_at")
@@ -56,39 +57,40 @@ class Versions:
     """The versions of one block, read once. Raises IntegrityError when a part of its history cannot be read."""
 
     def __init__(self, constellation: Constellation, block_id: str) -> None:
+        self.name = _name(constellation, block_id)
         snapshot = snapshot_of(constellation, block_id)
-        self.updates = tuple(_updates(constellation, block_id))
-        self._all = Document.load(snapshot)
-        self._base_from = Document.load(snapshot)
-        if self._waits(snapshot):
-            checkpoints = "SELECT snapshot FROM memory_block_checkpoints WHERE block_id = ? ORDER BY id"
-            for (blob,) in constellation.rows(checkpoints, (block_id,)):
-                self._all.merge(blob)
-                self._base_from.merge(blob)
-        for update in self.updates:
-            self._all.merge(update.blob)
+        self.updates = tuple(_updates(constellation, block_id, self.name))
+        try:
+            self._all = Document.load(snapshot, [update.blob for update in self.updates])
+            self._base_from = Document.load(snapshot)
+            if any(self._all.pending):
+                checkpoints = "SELECT snapshot FROM memory_block_checkpoints WHERE block_id = ? ORDER BY id"
+                for (blob,) in constellation.rows(checkpoints, (block_id,)):
+                    self._all.merge(blob)
+                    self._base_from.merge(blob)
+        except IntegrityError as error:
+            raise IntegrityError(f"{self.name}: {error.message}", error.hint) from None
         self.base = self._base_from.version_before(update.extent for update in self.updates)
         self.applied = tuple(self._replay())
-
-    def _waits(self, snapshot: Any) -> bool:
-        return any(Document.load(snapshot, [update.blob for update in self.updates]).pending)
 
     def _replay(self) -> Iterator[Applied]:
         document = self._base_from.at(self.base)
         changes = document.watch()
+        before = document.version
         for update in self.updates:
             if not update.active:
                 continue
-            before = document.version
             document.merge(update.blob)
+            after = document.version
             yield Applied(
                 update=update,
                 before=before,
-                after=document.version,
+                after=after,
                 changes=changes(),
-                messages=document.messages_since(before),
+                messages=document.messages_since(before) if after != before else (),
                 pending=not document.holds(update.extent),
             )
+            before = after
 
     @property
     def inactive(self) -> tuple[Update, ...]:
@@ -114,6 +116,14 @@ class Versions:
         """The document at an encoded version vector."""
         return self._all.at(version)
 
+    def newest(self) -> Document:
+        """The document as it is now, one of its own."""
+        return self._all.at(self.applied[-1].after if self.applied else self.base)
+
+    def fits(self, document: Document, update: Update) -> bool:
+        """Whether an update builds on nothing that a document lacks."""
+        return self._all.holds(update.extent) and not self._all.lacks(document, update.extent)
+
     def effect(self, update: Update) -> tuple[RootChange, ...]:
         """What a switched-off update did to what it built on."""
         past = self.alone(update)
@@ -131,11 +141,18 @@ class Versions:
         for one in before:
             document.merge(one.blob)
         if not document.holds(update.extent):
-            raise IntegrityError(f"update {update.seq} needs operations that are stored nowhere")
+            raise IntegrityError(f"{self.name}: update {update.seq} needs operations that are stored nowhere")
         return document
 
 
-def _updates(constellation: Constellation, block_id: str) -> Iterator[Update]:
+def _name(constellation: Constellation, block_id: str) -> str:
+    row = next(constellation.rows("SELECT agent_id, label FROM memory_blocks WHERE id = ?", (block_id,)), None)
+    if row is None:
+        raise NotFoundError(f'no block has the id "{block_id}"', "`pattern memory list` shows them")
+    return f"{Owners(constellation).of(row[0]).name}/{row[1]}"
+
+
+def _updates(constellation: Constellation, block_id: str, name: str) -> Iterator[Update]:
     if not constellation.has_table("memory_block_updates"):
         return
     flagged = constellation.has_column("memory_block_updates", "is_active")
@@ -146,7 +163,7 @@ def _updates(constellation: Constellation, block_id: str) -> Iterator[Update]:
             extent = extent_of(blob)
         except IntegrityError as error:
             raise IntegrityError(
-                f"update {seq} cannot be read: {error.message}", "`pattern memory show` shows what can be read"
+                f"{name}: update {seq} cannot be read: {error.message}", "`pattern memory show` shows what can be read"
             ) from None
         stored = frontier if isinstance(frontier, bytes) and frontier else None
         yield Update(seq, blob, source, created, bool(active), stored, extent)

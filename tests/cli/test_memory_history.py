@@ -72,10 +72,10 @@ def test_blame_names_an_update_for_every_line(pattern: Cli) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("diff", "Juniper", "persona", "7..99"), 3, "there is no update 99; the newest is 30"),
+        (("diff", "Juniper", "persona", "7..99"), 3, "there is no update 99 in Juniper/persona; the newest is 30"),
         (("show", "Juniper", "persona", "--at", "soon"), 2, '"soon" is neither the number of an update nor a time'),
-        (("undo", "Juniper", "persona", "--update", "99"), 3, "update 99 is nothing to undo"),
-        (("redo", "Juniper", "persona"), 4, "there is nothing to redo"),
+        (("undo", "Juniper", "persona", "--update", "99"), 3, "update 99 is nothing to undo in Juniper/persona"),
+        (("redo", "Juniper", "persona"), 4, "there is nothing to redo in Juniper/persona"),
         (("undo", "Juniper", "persona", "--steps", "99"), 4, "only 30 edits can be undone"),
         (("revert", "Juniper/persona"), 2, "the version to go back to is missing"),
         (("history", "Juniper", "personna"), 3, "did you mean persona?"),

@@ -46,6 +46,13 @@ def test_every_block_is_the_same_after_a_checkpoint_and_goes_on(small: Constella
         assert small.value(UPDATES, (id,)) == rows == len(history(small, id))
 
 
+def test_a_checkpoint_is_told_beforehand(small: Constellation) -> None:
+    for id in whole(small):
+        told = Compactor(small).plan_checkpoint(id)
+        done = Compactor(small).checkpoint(id)
+        assert (told.size_after, told.checkpoints, told.dry_run) == (done.size_after, done.checkpoints, True)
+
+
 def test_undo_works_behind_a_checkpoint(block: Callable[[str], Any]) -> None:
     persona = block("persona")
     before = persona.text
@@ -103,3 +110,15 @@ def test_a_damaged_block_is_left_alone(block: Callable[[str], Any]) -> None:
     with pytest.raises(IntegrityError, match="cannot be folded"):
         Compactor(persona.constellation).compact(persona.id)
     assert persona.constellation.value(UPDATES, (persona.id,)) > 0
+
+
+def test_a_clock_that_was_wrong_once_hides_nothing_behind_a_checkpoint(persona: Any) -> None:
+    persona.write("early")
+    sql = "UPDATE memory_block_updates SET created_at = '2099-01-08T19:02:18.5+00:00' WHERE block_id = ?"
+    persona.constellation.connection.execute(sql, (persona.id,))
+    Compactor(persona.constellation).checkpoint(persona.id)
+    cached = persona.document()
+    known = cached.version
+    cached.append_text("content", " late")
+    persona.agent(cached, known)
+    assert persona.text == "early late"

@@ -37,9 +37,9 @@ with pattern_cli.open(path, "write") as db:
     print("ready", flush=True)
     sys.stdin.readline()
     for number in range(count):
-        db.texts.append(owner, "b_text", f"<{name}{number}>", terms=terms)
-        db.items.add(owner, "b_list", f"{name}{number}", terms=terms)
-        db.fields.increment(owner, "b_map", "energy", 1, terms=terms)
+        db.memory.texts.append(owner, "b_text", f"<{name}{number}>", terms=terms)
+        db.memory.items.add(owner, "b_list", f"{name}{number}", terms=terms)
+        db.memory.fields.increment(owner, "b_map", "energy", 1, terms=terms)
 """
 MAP = (
     '{"schema":{"Map":{"fields":[{"name":"energy","description":"","field_type":"Counter","required":false},'

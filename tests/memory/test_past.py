@@ -55,7 +55,7 @@ def test_open_ends_reach_to_the_beginning_and_to_now(block: Callable[[str], Any]
 
 def test_versions_that_do_not_exist_are_named(block: Callable[[str], Any]) -> None:
     persona = block("persona")
-    with pytest.raises(NotFoundError, match=r"there is no update 9999; the newest is \d+"):
+    with pytest.raises(NotFoundError, match=r"there is no update 9999 in Juniper/persona; the newest is \d+"):
         at(persona.constellation, persona.id, "9999")
     with pytest.raises(UsageError, match='"soon" is neither'):
         at(persona.constellation, persona.id, "soon")

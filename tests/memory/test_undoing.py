@@ -143,3 +143,26 @@ def test_a_value_of_another_kind_survives_the_undo_of_the_one_before(block: Call
     human.edit(lambda document: document.put("fields", "nickname", True))
     human.history.undo(human.id, seq=number, terms=ADMIN)
     assert human.document().map("fields")["nickname"] is True
+
+
+def test_undo_leaves_a_snapshot_that_an_import_put_under_the_rows(
+    block: Callable[[str], Any], snapshot: Callable[..., bytes], type_text: Callable[[str], Any]
+) -> None:
+    persona = block("persona")
+    sql = "UPDATE memory_blocks SET loro_snapshot = ? WHERE id = ?"
+    persona.constellation.connection.execute(sql, (snapshot(type_text("IMPORTED")), persona.id))
+    before = persona.text
+    assert "IMPORTED" in before
+    persona.edit(lambda document: document.append_text("content", "!"))
+    persona.history.undo(persona.id, terms=ADMIN)
+    assert persona.text == before
+
+
+def test_steps_go_on_from_what_we_undid_to_what_the_runtime_undid(block: Callable[[str], Any]) -> None:
+    found = block("undo_two")
+    before = found.text
+    found.history.undo(found.id, terms=ADMIN)
+    wanted = found.history.redo(found.id, steps=2, terms=Terms(as_admin=True, dry_run=True))
+    done = found.history.redo(found.id, steps=2, terms=ADMIN)
+    assert [one.of for one in wanted] == [one.of for one in done] and done[-1].after == wanted[-1].after == found.text
+    assert len(found.text) > len(before) and all(one.seq is None for one in wanted)
