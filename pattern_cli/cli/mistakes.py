@@ -18,6 +18,9 @@ def usage(error: ClickException) -> UsageError:
     where = f"`{context.command_path} --help` shows how" if context else "`pattern --help` shows how"
     if isinstance(error, NoSuchOption) and error.possibilities:
         return UsageError(_lowered(error.message), f"did you mean {' or '.join(error.possibilities)}? {where}")
+    if isinstance(error, NoSuchOption) and not error.option_name.startswith("--"):
+        # Probably a text such as "- buy tea", or a number below zero.
+        return UsageError(_lowered(error.message.strip()), f"a text that begins with a dash comes after --; {where}")
     if isinstance(error, BadParameter) and not isinstance(error, MissingParameter) and error.param:
         return _bad_value(_name(error.param), error.message.rstrip("."), where)
     text, _, near = error.format_message().rstrip(".").partition(" Did you mean ")

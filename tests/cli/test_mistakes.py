@@ -49,6 +49,7 @@ def command(
         ("", "missing argument 'WORD'", WHERE),
         ("a --limt 3", "no such option: --limt", f"did you mean --limit? {WHERE}"),
         ("a --zzz", "no such option: --zzz", WHERE),
+        ("a -5", "no such option: -5", f"a text that begins with a dash comes after --; {WHERE}"),
         ("a --limit", "option '--limit' requires an argument", "`pattern --help` shows how"),
     ],
 )
