@@ -76,10 +76,19 @@ def compact(
 @group.command(
     "checkpoint",
     record=COMPACTION,
-    examples=("pattern memory checkpoint Juniper persona",),
+    examples=(
+        "pattern memory checkpoint Juniper persona --dry-run",
+        "pattern memory checkpoint Juniper persona",
+    ),
     exits=(3, 4, 5, 6, 7),
 )
-def checkpoint(run: Run, owner: OwnerOrBlock, label: Label = None, force: ForceOption = False) -> None:
+def checkpoint(
+    run: Run,
+    owner: OwnerOrBlock,
+    label: Label = None,
+    dry_run: DryRunOption = False,
+    force: ForceOption = False,
+) -> None:
     """Store the whole document of a block as a checkpoint, from which loading starts.
 
     All updates stay, and with them history and `memory undo`; an agent's own undo no longer reaches behind the
@@ -88,5 +97,8 @@ def checkpoint(run: Run, owner: OwnerOrBlock, label: Label = None, force: ForceO
     from pattern_cli.memory.compaction import Compactor
     from pattern_cli.memory.records import find
 
-    with run.open("write") as constellation:
+    with run.open("read" if dry_run else "write") as constellation:
+        if dry_run:
+            run.show(Compactor(constellation).plan_checkpoint(find(constellation, owner, label)))
+            return
         run.show(Compactor(constellation).checkpoint(find(constellation, owner, label), force=force))

@@ -124,7 +124,7 @@ def diff(
 
         unit: Unit = "words" if words else "lines"
         found = difference(constellation, find(constellation, owner, label), between, unit)
-    if run.fields or run.form not in (None, Format.table):
+    if run.fields or run.format is not Format.table:
         run.show(found)
         return
     from pattern_cli.render.differences import write_difference

@@ -26,6 +26,10 @@ def is_list(command: str) -> bool:
         ["search"],
         ["search-by-metadata"],
         ["plan"],
+        ["history"],
+        ["blame"],
+        ["undo"],
+        ["redo"],
     ) or command in ("migrate status",)
 
 

@@ -158,6 +158,22 @@ def lives(path: str) -> dict[str, list[list[str]]]:
     }
 
 
+def past(path: str) -> dict[str, list[list[str]]]:
+    """Command lines about the past of a block, in the order of the page."""
+    lines = (
+        ("history",),
+        ("diff", "1..3"),
+        ("blame",),
+        ("undo",),
+        ("redo",),
+        ("revert", "3"),
+        ("compact", "--yes"),
+        ("checkpoint",),
+    )
+    block = ["--db", path, "memory"]
+    return {f"pattern memory {word}": [[*block, word, "Juniper", "scratchpad", *more]] for word, *more in lines}
+
+
 def agents(path: str) -> dict[str, list[list[str]]]:
     """Command lines that make agents, change them and remove them again, in the order of the page."""
     lines = (
@@ -185,6 +201,7 @@ def runs(place: Path) -> dict[str, list[list[str]]]:
         **groups(str(place / "small-embeddings.db")),
         **editing(sending),
         **lives(sending),
+        **past(sending),
         "pattern messages tail": [["--db", small, "messages", "tail", "-n", "200"]],
         "pattern archival search-by-metadata": [["--db", small, "archival", "search-by-metadata", "."]],
         "pattern archival add": [["--db", sending, "archival", "add", "Juniper", "a note"]],

@@ -166,5 +166,6 @@ def test_reading_beside_a_writer(
     lines = [["--db", str(busy), *line[2:]] for line in lines_for(small, words, every_reading)]
     for line in lines:
         done = program(*line)
-        assert done.code == 0, (line, done.err)
+        # Whoever writes may be a runtime: a rehearsal refuses as the change itself would.
+        assert done.code in ({0, 7} if "--dry-run" in line else {0}), (line, done.err)
     assert set(os.listdir(busy.parent)) == {"small.db", "small.db-wal", "small.db-shm"}

@@ -115,9 +115,13 @@ def test_no_command_lets_harm_through(
     shown = 0
     for command in every_reading:
         line = words(command, path)
-        assert line is not None, command
+        if line is None:
+            # What these change is found by exact names and schemas, which are no more.
+            assert command.startswith("memory "), command
+            continue
         done = program("--db", path, *line, "--format", form)
-        assert done.code in {0, 5}, (command, done.err)
+        # A rehearsal of a change may also find that nothing fits any more.
+        assert done.code in ({0, 3, 4, 5, 7} if "--dry-run" in line else {0, 5}), (command, done.err)
         assert "unexpected" not in done.err, (command, done.err)
         assert_harmless(done.raw, form)
         assert_harmless(done.err.encode(), form)
