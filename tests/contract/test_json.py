@@ -164,9 +164,9 @@ def past(path: str) -> dict[str, list[list[str]]]:
         ("history",),
         ("diff", "1..3"),
         ("blame",),
-        ("undo",),
-        ("redo",),
-        ("revert", "3"),
+        ("undo", "--as-admin"),
+        ("redo", "--as-admin"),
+        ("revert", "3", "--as-admin"),
         ("compact", "--yes"),
         ("checkpoint",),
     )
