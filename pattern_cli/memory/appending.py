@@ -6,7 +6,7 @@ access and every earlier one of ours that it missed. Loaded as the runtime does,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,23 +72,22 @@ def stamp(constellation: Constellation, block_id: str, through: str | None) -> t
 
 
 def store(
-    constellation: Constellation, block_id: str, name: str, rows: Iterable[Row], preview: str | None
+    constellation: Constellation, block_id: str, name: str, rows: Sequence[Row], preview: str | None
 ) -> tuple[list[int], str]:
     """Store new rows and the preview inside a transaction; returns their sequence numbers and the time, as stored."""
     now = times.now_column()
     created = _after_checkpoints(constellation, block_id, name, now)
-    next_seq = """UPDATE memory_blocks SET updated_at = ?2, last_seq = 1 + max(last_seq,
-                  (SELECT coalesce(max(seq), 0) FROM memory_block_updates WHERE block_id = ?1))
-                  WHERE id = ?1 RETURNING last_seq"""
+    # One statement: with each one the full-text index takes in the whole preview anew.
+    last = """UPDATE memory_blocks SET updated_at = ?2, content_preview = ?3, last_seq = ?4 + max(last_seq,
+              (SELECT coalesce(max(seq), 0) FROM memory_block_updates WHERE block_id = ?1))
+              WHERE id = ?1 RETURNING last_seq"""
     insert = """INSERT INTO memory_block_updates
                 (block_id, seq, update_blob, byte_size, source, frontier, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)"""
-    seqs = []
-    for row in rows:
-        ((seq,),) = list(constellation.rows(next_seq, (block_id, now)))
+    ((newest,),) = list(constellation.rows(last, (block_id, now, preview, len(rows))))
+    seqs = [newest - len(rows) + number for number in range(1, len(rows) + 1)]
+    for seq, row in zip(seqs, rows, strict=True):
         values = (block_id, seq, row.blob, len(row.blob), SOURCE, row.version, created)
         list(constellation.rows(insert, values))
-        seqs.append(seq)
-    list(constellation.rows("UPDATE memory_blocks SET content_preview = ? WHERE id = ?", (preview, block_id)))
     return seqs, now
 
 

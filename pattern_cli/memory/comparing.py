@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from pattern_cli.memory.matching import Matcher
+
 Unit = Literal["lines", "words"]
 # What a piece is: the same in both, only in the new text, only in the old one, or the head of a part.
 Sign = Literal[" ", "+", "-", "@"]
-_SIGNS: dict[str, Sign] = {" ": " ", "+": "+", "-": "-"}
 _CONTEXT = 3
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 _WITH_BREAK = re.compile(r"[^\n]*\n|[^\n]+")
@@ -43,16 +43,29 @@ def _lines(text: str) -> list[str]:
 
 
 def _by_lines(old: str, new: str) -> Iterator[Piece]:
-    for line in list(difflib.unified_diff(_lines(old), _lines(new), lineterm="", n=_CONTEXT))[2:]:
-        yield Piece("@", line) if line[0] == "@" else Piece(_SIGNS[line[0]], line[1:])
+    before, after = _lines(old), _lines(new)
+    for group in Matcher(before, after).get_grouped_opcodes(_CONTEXT):
+        (_, first, _, third, _), (_, _, second, _, fourth) = group[0], group[-1]
+        yield Piece("@", f"@@ -{_range(first, second)} +{_range(third, fourth)} @@")
+        for tag, a, b, c, d in group:
+            if tag == "equal":
+                yield from (Piece(" ", line) for line in before[a:b])
+                continue
+            yield from (Piece("-", line) for line in before[a:b])
+            yield from (Piece("+", line) for line in after[c:d])
     if old and new and old.endswith("\n") != new.endswith("\n"):
         yield Piece("@", f"@@ the {'new' if old.endswith(chr(10)) else 'old'} text has no line break at its end @@")
 
 
+def _range(start: int, end: int) -> str:
+    """Lines as unified differences name them: the first one from 1 on, and how many unless it is one."""
+    count = end - start
+    return str(start + 1) if count == 1 else f"{start + bool(count)},{count}"
+
+
 def _by_words(old: str, new: str) -> Iterator[Piece]:
     before, after = _WITH_BREAK.findall(old), _WITH_BREAK.findall(new)
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for group in matcher.get_grouped_opcodes(_CONTEXT):
+    for group in Matcher(before, after).get_grouped_opcodes(_CONTEXT):
         yield Piece("@", f"@@ line {group[0][3] + 1} @@")
         for tag, a, b, c, d in group:
             if tag == "equal":
@@ -65,7 +78,7 @@ def _stretches(old: str, new: str) -> Iterator[Piece]:
     before, after = _WORD.findall(old), _WORD.findall(new)
     if max(len(before), len(after)) > _MOST:
         before, after = [old], [new]
-    for tag, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in Matcher(before, after).get_opcodes():
         if tag == "equal":
             yield Piece(" ", "".join(before[a:b]))
             continue

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pattern_cli.memory.documents import Document, Nested
+from pattern_cli.memory.matching import Matcher
 from pattern_cli.memory.permissions import Operation
 
 
@@ -40,10 +40,8 @@ class Step:
 
 def list_steps(old: list[Any], new: list[Any]) -> list[Step]:
     """The steps from one list of plain values to another, from its end to its beginning."""
-    matcher = difflib.SequenceMatcher(None, [*map(key, old)], [*map(key, new)], autojunk=False)
-    found: Iterator[Step] = (
-        Step(a, b - a, tuple(new[c:d])) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"
-    )
+    codes = Matcher([*map(key, old)], [*map(key, new)]).get_opcodes()
+    found: Iterator[Step] = (Step(a, b - a, tuple(new[c:d])) for tag, a, b, c, d in codes if tag != "equal")
     return list(found)[::-1]
 
 

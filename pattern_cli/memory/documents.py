@@ -14,13 +14,15 @@ from typing import Any
 import loro
 
 from pattern_cli.errors import IntegrityError, PatternError, UsageError
+from pattern_cli.memory.matching import common_ends
 
 _PASSED_ON = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, RecursionError, PatternError)
 _KINDS = ("text", "map", "list", "counter", "movable_list", "tree")
 # The encoded version vector, and the encoded frontiers, of an empty document (memory.md §4.3).
 EMPTY_VERSION = b"\0"
-# From here on a text is compared by lines: by characters it would take seconds (memory.md §5).
+# Longer texts are compared by lines, and none for longer: little in common would take minutes (memory.md §5).
 _LONG = 50_000
+_MILLISECONDS = 400
 
 
 @contextmanager
@@ -304,7 +306,10 @@ class Document:
     def set_text(self, name: str, text: str) -> None:
         """Make a root's text equal to `text` with few operations; an equal text makes none."""
         with self._writing(name, "text") as root:
-            (root.update_by_line if max(len(text), root.len_unicode) > _LONG else root.update)(text)
+            short = max(len(text), root.len_unicode) <= _LONG
+            if not (short and _in_time(root.update, text)) and not _in_time(root.update_by_line, text):
+                head, tail = common_ends(old := root.to_string(), text)
+                root.splice(head, len(old) - head - tail, text[head : len(text) - tail])
 
     def splice(self, name: str, position: int, length: int, text: str) -> None:
         """Replace `length` characters of a root's text from `position` on; both count Unicode characters."""
@@ -413,10 +418,7 @@ def joined(one: bytes, other: bytes) -> bytes:
     """The encoded version vector of all operations that one or the other version has."""
     with _loro("a version vector"):
         vector = loro.VersionVector.decode(one)
-        known = vector.to_spans().inner()
-        for peer, (_, end) in loro.VersionVector.decode(other).to_spans().inner().items():
-            if end > known.get(peer, (0, 0))[1]:
-                vector.set_end(loro.ID(peer, end))
+        vector.merge(loro.VersionVector.decode(other))
         return bytes(vector.encode())
 
 
@@ -444,8 +446,7 @@ def _step(item: Any) -> tuple[str, Any]:
         return "keep", item.retain
     if hasattr(item, "delete"):
         return "delete", item.delete
-    inserted = item.insert
-    return "insert", inserted if isinstance(inserted, str) else [_value(value) for value in inserted]
+    return "insert", item.insert if isinstance(item.insert, str) else [_value(value) for value in item.insert]
 
 
 def _value(value: Any) -> Any:
@@ -454,6 +455,17 @@ def _value(value: Any) -> Any:
 
 def _new() -> Any:
     return loro.LoroDoc()  # type: ignore[no-untyped-call]
+
+
+def _in_time(update: Callable[[str, bool, int], None], text: str) -> bool:
+    """Whether a text could be compared in time; if not, it is as it was."""
+    try:
+        update(text, True, _MILLISECONDS)
+    except ValueError as error:
+        if str(error) != "Timeout":
+            raise
+        return False
+    return True
 
 
 def _plain(container: Any) -> Any:

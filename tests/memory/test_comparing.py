@@ -44,3 +44,19 @@ def test_short_texts_can_be_put_together_again_from_their_words(old: str, new: s
     if old.count("\n") < 4 and new.count("\n") < 4 and old != new:
         pieces = compare(old, new, "words")
         assert (side(pieces, "-"), side(pieces, "+")) == (old, new)
+
+
+@given(st.text(alphabet="ab\n", max_size=60), st.text(alphabet="ab\n", max_size=60))
+def test_lines_come_as_unified_differences_have_them(old: str, new: str) -> None:
+    before, after = ([line for line in text.split("\n")][: None if text[-1:] != "\n" else -1] for text in (old, new))
+    heads = [piece.text for piece in compare(old, new) if piece.sign == "@" and "line break" not in piece.text]
+    for head in heads:
+        sides = head.split()[1:3]
+        assert all(side[0] == sign for side, sign in zip(sides, "-+", strict=True))
+    pieces = [piece for piece in compare(old, new) if piece.sign != "@"]
+    assert [piece.text for piece in pieces if piece.sign != "+" and piece.text not in before] == []
+    assert [piece.text for piece in pieces if piece.sign != "-" and piece.text not in after] == []
+    sizes = [
+        sum(int((side[1:] + ",1").split(",")[1]) for side in (head.split()[at] for head in heads)) for at in (1, 2)
+    ]
+    assert sizes == [sum(piece.sign in " -" for piece in pieces), sum(piece.sign in " +" for piece in pieces)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,3 +226,14 @@ def test_no_other_module_touches_loro() -> None:
     users = [file for file in package.rglob("*.py") if re.search(r"^\s*(import|from) loro\b", file.read_text(), re.M)]
 
     assert [file.relative_to(package).as_posix() for file in users] == ["memory/documents.py"]
+
+
+@pytest.mark.parametrize(("letters", "count"), [("abcdefgh ", 40_000), ("ab\n", 300_000)])
+def test_texts_with_little_in_common_are_set_in_time(letters: str, count: int) -> None:
+    chance = random.Random(1)
+    one, other = ("<" + "".join(chance.choices(letters, k=count)) + "☕>" for _ in range(2))
+    document = Document()
+    document.set_text("content", one)
+    begin = time.monotonic()
+    document.set_text("content", other)
+    assert document.text("content") == other and time.monotonic() - begin < 5
