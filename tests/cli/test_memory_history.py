@@ -55,7 +55,8 @@ def test_an_older_version_is_shown_and_gone_back_to(pattern: Cli) -> None:
 
 
 def test_differences_are_shown_by_words_and_as_data(pattern: Cli) -> None:
-    assert "{+ 🌊naïve שלום+}" in pattern("memory", "diff", "Juniper", "persona", 29, "--words", "--format", "table").out
+    words = pattern("memory", "diff", "Juniper", "persona", 29, "--words", "--format", "table")
+    assert "{+ 🌊naïve שלום+}" in words.out
     found = json.loads(pattern("memory", "diff", "Juniper/persona", "28..29", "--json").out)
     assert (found["from_seq"], found["to_seq"], {piece["sign"] for piece in found["pieces"]}) == (
         28,
