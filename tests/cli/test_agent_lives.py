@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pattern_cli.agents import deletion
-from pattern_cli.cli.agent_lives import counted
+from pattern_cli.cli.agents import agent_lives
 from pattern_cli.store.constellation import Constellation
 
 SMALL = "constellations/small.db"
@@ -18,8 +18,8 @@ Cli = Callable[..., Any]
 
 def test_every_kind_of_row_has_a_name() -> None:
     tables = {*deletion.REMOVED, *deletion.DETACHED, *deletion.KEPT, "embeddings"}
-    assert len(counted(dict.fromkeys(tables, 1)).split(", ")) == len(tables) - 1
-    assert counted({"agents": 1, "memory_blocks": 2, "messages": 1}) == "1 message, 2 memory blocks"
+    assert len(agent_lives.counted(dict.fromkeys(tables, 1)).split(", ")) == len(tables) - 1
+    assert agent_lives.counted({"agents": 1, "memory_blocks": 2, "messages": 1}) == "1 message, 2 memory blocks"
 
 
 def test_a_copy_as_a_person_sees_it(
