@@ -223,13 +223,13 @@ class Document:
         with _loro("a document's version"):
             return dict(self._doc.oplog_vv.to_spans().inner())
 
-    def version_before(self, extents: Iterable[Extent], kept: Document | None = None) -> bytes:
+    def version_before(self, extents: Iterable[Extent], kept: Extent | None = None) -> bytes:
         """The encoded version vector of what was here before any operation of the updates.
 
-        Operations that `kept` has do not count as theirs: an update may repeat what others brought (memory.md §4.7).
+        Operations of `kept` do not count as theirs: an update may repeat what others brought (memory.md §4.7).
         """
         ends = {peer: end for peer, (_, end) in self._spans().items()}
-        known = kept._spans() if kept else {}
+        known = kept.spans if kept else {}
         for extent in extents:
             for peer, (start, _) in extent.spans.items():
                 ends[peer] = min(ends.get(peer, 0), max(start, known.get(peer, (0, 0))[1]))

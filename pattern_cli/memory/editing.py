@@ -6,6 +6,7 @@ runtime will load, before the write lock is taken; under the lock it is only che
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,8 +30,10 @@ from pattern_cli.store.decoding import read_json
 # has to allow for it, which only then is known.
 Change = Callable[[Document, Schema], Iterable[permissions.Operation] | None]
 Gate = Callable[[Iterable[permissions.Operation]], None]
-# A block that others change all the time is changed under the lock after so many attempts without it.
-_ATTEMPTS = 2
+# How often a block is tried that others change all the time. What took at most so many seconds is done under the lock
+# from the second time on.
+_ATTEMPTS = 5
+_SHORT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +147,14 @@ class Editor:
 
         `steps` is called while the block is read, at one moment. Everything is worked out before the write lock is
         taken, which a runtime would have to wait for; when the block was changed meanwhile it is worked out again.
+        Raises ConflictError also when that goes on and takes too long for the lock.
         """
         if terms.dry_run:
             self._constellation.require_newest()
             with self._constellation.one_moment():
                 return self._plan(block_id, steps(), terms).edits
-        for _ in range(_ATTEMPTS):
+        for attempt in range(1, _ATTEMPTS + 1):
+            begin = time.monotonic()
             with self._constellation.one_moment():
                 plan = self._plan(block_id, steps(), terms)
             if not plan.rows:
@@ -157,8 +162,10 @@ class Editor:
             with self._constellation.transaction():
                 if stamp(self._constellation, block_id, terms.through) == plan.stamp:
                     return self._store(block_id, plan)
-        with self._constellation.transaction():
-            return self._store(block_id, self._plan(block_id, steps(), terms))
+            if attempt > 1 and time.monotonic() - begin < _SHORT:
+                with self._constellation.transaction():
+                    return self._store(block_id, self._plan(block_id, steps(), terms))
+        raise ConflictError(f"{plan.name} is changed by others again and again", "try again when they are done")
 
     def version(self, block_id: str) -> bytes:
         """The encoded version vector of a block's document, for `Terms.expected`."""

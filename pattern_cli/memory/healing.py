@@ -41,6 +41,6 @@ def _visible(document: Document, off: Iterable[Update], waiting: list[Update]) -
 
 def _bring_back(document: Document, versions: Versions, update: Update) -> None:
     past = versions.alone(update)
-    past.revert_to(past.version_before([update.extent], kept=document))
+    past.revert_to(past.version_before([update.extent], kept=document.extent()))
     past.commit(f"{PREFIX}{HEAL}:{update.seq}")
     document.merge(past.snapshot())

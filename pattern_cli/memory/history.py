@@ -49,11 +49,13 @@ def history(constellation: Constellation, block_id: str, limit: int | None = Non
 
 
 def _rows(timeline: Timeline) -> Iterator[HistoryRow]:
-    contents = Contents()
+    contents = Contents(timeline.versions.at(0).roots())
     for one in timeline.versions.applied:
         yield _row(one.update, timeline, [contents.take(change) for change in one.changes], one)
     for update in timeline.versions.inactive:
-        effects = [Contents().take(change) for change in timeline.versions.effect(update)]
+        before, changes = timeline.versions.effect(update)
+        contents = Contents(before)
+        effects = [contents.take(change) for change in changes]
         yield _row(update, timeline, effects, None)
 
 
@@ -91,10 +93,14 @@ class Effect:
 class Contents:
     """The content while changes go by: what is taken away has a length too, and an edit is in some line."""
 
-    def __init__(self) -> None:
+    def __init__(self, roots: dict[str, dict[str, Any]]) -> None:
         self._texts: dict[str, str] = {}
         self._maps: dict[str, dict[str, int]] = {}
         self._lists: dict[str, list[int]] = {}
+        for name, kinds in roots.items():
+            self._texts[name] = kinds.get("text", "")
+            self._maps[name] = {key: len(_shown(value)) for key, value in kinds.get("map", {}).items()}
+            self._lists[name] = [len(_shown(value)) for value in kinds.get("list", [])]
 
     def take(self, change: RootChange) -> Effect:
         """Follow a change and tell its effect."""

@@ -124,13 +124,18 @@ class Versions:
         """Whether an update builds on nothing that a document lacks."""
         return self._all.holds(update.extent) and not self._all.lacks(document, update.extent)
 
-    def effect(self, update: Update) -> tuple[RootChange, ...]:
-        """What a switched-off update did to what it built on."""
+    def effect(self, update: Update) -> tuple[dict[str, dict[str, Any]], tuple[RootChange, ...]]:
+        """The roots that a switched-off update built on, and what it did to them that no older one did."""
         past = self.alone(update)
-        before = past.at(past.version_before([update.extent]))
+        older = [one.extent.spans for one in self.updates if one.seq < update.seq]
+        brought = {
+            peer: (0, max((one[peer][1] for one in older if peer in one), default=0)) for peer in update.extent.spans
+        }
+        before = past.at(past.version_before([update.extent], kept=Extent(brought)))
+        roots = before.roots()
         changes = before.watch()
         before.merge(update.blob)
-        return changes()
+        return roots, changes()
 
     def alone(self, update: Update) -> Document:
         """The document after a switched-off update: its stored version, else all that came before it."""

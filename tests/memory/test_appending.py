@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import apsw
 import pytest
 
 from pattern_cli.errors import IntegrityError
@@ -110,40 +109,3 @@ def test_rows_come_after_a_checkpoint_of_a_clock_that_was_wrong(make: Make) -> N
     block.constellation.connection.execute("UPDATE memory_block_checkpoints SET created_at = '9999'")
     with pytest.raises((IntegrityError, ValueError)):
         store(block.constellation, block.id, "a/b", [Row(b"x", b"\0")], None)
-
-
-def test_nothing_is_worked_out_under_the_write_lock(make: Make) -> None:
-    from pattern_cli.memory.editing import Editor, Terms
-
-    block = make({"Text": {}}, typed("A"))
-    states = []
-
-    def change(document: Document, schema: Any) -> None:
-        states.append(block.constellation.connection.txn_state("main"))
-        document.append_text("content", "!")
-
-    Editor(block.constellation).edit(block.id, change, "manual:append", "append", Terms())
-    assert states == [apsw.mapping_txn_state["SQLITE_TXN_READ"]] and block.document.text("content") == "A!"
-
-
-def test_a_block_that_changes_while_it_is_worked_on_is_read_again(make: Make, run_sql: Callable[..., None]) -> None:
-    from pattern_cli.memory.editing import Editor, Terms
-
-    block = make({"Text": {}}, typed("A"))
-    texts, others = [], iter("12")
-
-    def change(document: Document, schema: Any) -> None:
-        texts.append(document.text("content"))
-        document.append_text("content", "!")
-        if (other := next(others, None)) is not None:
-            runtime = block.document
-            known = runtime.version
-            runtime.append_text("content", other)
-            runtime.commit("")
-            sql = """INSERT INTO memory_block_updates (block_id, seq, update_blob, byte_size, source, created_at)
-                     VALUES (?, ?, ?, 0, 'agent', '2026-02-08T19:02:18+00:00')"""
-            run_sql(block.path, sql, (block.id, 50 + int(other), runtime.updates_since(known)))
-
-    done = Editor(block.constellation).edit(block.id, change, "manual:append", "append", Terms())
-    assert texts == ["A", "A1", "A12"]
-    assert block.document.text("content") == done.after == "A12!"

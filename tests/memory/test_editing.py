@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import apsw
 import pytest
 
 from pattern_cli.errors import ConflictError, IntegrityError, NotFoundError, RefusedError
+from pattern_cli.memory import editing
 from pattern_cli.memory.documents import Document
 from pattern_cli.memory.editing import Editor, Terms
 from pattern_cli.memory.loading import Loader
@@ -188,3 +191,57 @@ def test_a_block_on_which_the_runtime_fails_can_be_changed(small: Constellation)
     done = Editor(small).edit(id, adding("whole again"), "manual:append", "append", Terms(True, True))
     preview = small.value("SELECT content_preview FROM memory_blocks WHERE id = ?", (id,))
     assert done.after == "whole again" and preview.startswith(("[Viewport", "[Showing", "whole"))
+
+
+def test_nothing_is_worked_out_under_the_write_lock(make: Callable[..., Any], type_text: Callable[[str], Any]) -> None:
+    block = make({"Text": {}}, type_text("A"))
+    states = []
+
+    def change(document: Document, schema: Any) -> None:
+        states.append(block.constellation.connection.txn_state("main"))
+        document.append_text("content", "!")
+
+    Editor(block.constellation).edit(block.id, change, "manual:append", "append", Terms())
+    assert states == [apsw.mapping_txn_state["SQLITE_TXN_READ"]] and block.document.text("content") == "A!"
+
+
+def test_a_block_that_changes_while_it_is_worked_on_is_read_again(
+    make: Callable[..., Any], type_text: Callable[[str], Any], run_sql: Callable[..., None]
+) -> None:
+    block = make({"Text": {}}, type_text("A"))
+    texts, others = [], iter("12")
+
+    def change(document: Document, schema: Any) -> None:
+        texts.append(document.text("content"))
+        document.append_text("content", "!")
+        if (other := next(others, None)) is not None:
+            runtime = block.document
+            known = runtime.version
+            runtime.append_text("content", other)
+            runtime.commit("")
+            sql = """INSERT INTO memory_block_updates (block_id, seq, update_blob, byte_size, source, created_at)
+                     VALUES (?, ?, ?, 0, 'agent', '2026-02-08T19:02:18+00:00')"""
+            run_sql(block.path, sql, (block.id, 50 + int(other), runtime.updates_since(known)))
+
+    done = Editor(block.constellation).edit(block.id, change, "manual:append", "append", Terms())
+    assert texts == ["A", "A1", "A12"]
+    assert block.document.text("content") == done.after == "A12!"
+
+
+def test_a_block_that_changes_again_and_again_does_not_keep_the_lock(
+    make: Callable[..., Any],
+    type_text: Callable[[str], Any],
+    run_sql: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(editing, "_SHORT", 0.0)
+    block = make({"Text": {}}, type_text("A"))
+    rows = block.rows
+
+    def change(document: Document, schema: Schema) -> None:
+        run_sql(block.path, "UPDATE memory_blocks SET last_seq = last_seq + 1 WHERE id = ?", (block.id,))
+        document.append_text("content", "!")
+
+    with pytest.raises(ConflictError, match="Marlow/b is changed by others again and again"):
+        Editor(block.constellation).edit(block.id, change, "manual:append", "append", Terms())
+    assert block.rows == rows

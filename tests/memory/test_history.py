@@ -56,14 +56,34 @@ def test_a_switched_off_update_tells_what_it_had_done(block: Callable[[str], Any
     ],
 )
 def test_lengths_of_what_came_and_went(changes: list[tuple[str, Any]], effect: tuple[int, int]) -> None:
-    contents = Contents()
+    contents = Contents({})
     for kind, steps in changes:
         last = contents.take(RootChange("root", kind, tuple(steps)))
     assert (last.inserted, last.deleted) == effect
 
 
 def test_a_small_edit_shows_its_line() -> None:
-    contents = Contents()
+    contents = Contents({})
     contents.take(RootChange("content", "text", (("insert", "first\nVersion 25 of the plan\nlast"),)))
     effect = contents.take(RootChange("content", "text", (("keep", 15), ("delete", 1), ("insert", "6"))))
     assert effect.parts == ("Version 26 of the plan",)
+
+
+def test_what_the_snapshot_held_counts_as_there_before(
+    block: Callable[[str], Any], snapshot: Callable[..., bytes], type_text: Callable[[str], Any]
+) -> None:
+    persona = block("persona")
+    connection = persona.constellation.connection
+    connection.execute("DELETE FROM memory_block_updates WHERE block_id = ?", (persona.id,))
+    sql = "UPDATE memory_blocks SET loro_snapshot = ? WHERE id = ?"
+    write = lambda doc: (doc.get_text("content").insert(0, "one\ntwo three"), doc.get_list("items").push("abcd"))  # noqa: E731
+    connection.execute(sql, (snapshot(write), persona.id))
+    persona.edit(lambda document: document.splice("content", 4, 3, "2"))
+    persona.edit(lambda document: document.remove_items("items", 0))
+    newest, first = history(persona.constellation, persona.id)
+    assert (first.summary, first.inserted, first.deleted) == ("2 three", 1, 3)
+    assert (newest.summary, newest.deleted) == ("1 removed", 4)
+    switch_off = "UPDATE memory_block_updates SET is_active = 0 WHERE block_id = ?"
+    connection.execute(switch_off, (persona.id,))
+    newest, first = history(persona.constellation, persona.id)
+    assert (first.state, first.summary) == ("off", "2 three") and newest.deleted == 4
