@@ -7,8 +7,8 @@ put operations into the snapshot, the updates still tell when they came.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pattern_cli.errors import IntegrityError, NotFoundError
@@ -22,7 +22,10 @@ _COLUMNS = ("seq", "update_blob", "source", "created_at")
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A stored update: `active` is False for one that the runtime's undo has switched off. `created_at` as stored."""
+    """A stored update; `created_at` as stored.
+
+    `active` is False for one that the runtime's undo has switched off, unless a checkpoint holds what it did.
+    """
 
     seq: int
     blob: bytes
@@ -70,8 +73,17 @@ class Versions:
                     self._base_from.merge(blob)
         except IntegrityError as error:
             raise IntegrityError(f"{self.name}: {error.message}", error.hint) from None
+        self.updates = tuple(self._counted(update) for update in self.updates)
         self.base = self._base_from.version_before(update.extent for update in self.updates)
         self.applied = tuple(self._replay())
+
+    def _counted(self, update: Update) -> Update:
+        """An update that is switched off, but whose operations a checkpoint has put into the snapshot, counts."""
+        if update.active or not update.extent.spans or not self._base_from.holds(update.extent):
+            return update
+        # What an active update brought back counts from there on.
+        others = [one.extent for one in self.updates if one.active]
+        return update if _is_within(update.extent, others) else replace(update, active=True)
 
     def _replay(self) -> Iterator[Applied]:
         document = self._base_from.at(self.base)
@@ -148,6 +160,16 @@ class Versions:
         if not document.holds(update.extent):
             raise IntegrityError(f"{self.name}: update {update.seq} needs operations that are stored nowhere")
         return document
+
+
+def _is_within(extent: Extent, others: Iterable[Extent]) -> bool:
+    """Whether the others together hold all operations of an update."""
+    spans = sorted((peer, span) for other in others for peer, span in other.spans.items() if peer in extent.spans)
+    left = dict(extent.spans)
+    for peer, (start, end) in spans:
+        if start <= left[peer][0] < end:
+            left[peer] = (end, left[peer][1])
+    return all(start >= end for start, end in left.values())
 
 
 def _name(constellation: Constellation, block_id: str) -> str:

@@ -122,3 +122,15 @@ def test_a_clock_that_was_wrong_once_hides_nothing_behind_a_checkpoint(persona: 
     cached.append_text("content", " late")
     persona.agent(cached, known)
     assert persona.text == "early late"
+
+
+def test_what_the_runtime_switches_off_behind_a_checkpoint_still_counts(persona: Any) -> None:
+    before = persona.text
+    last = persona.write("kept")
+    Compactor(persona.constellation).checkpoint(persona.id)
+    sql = "UPDATE memory_block_updates SET is_active = 0 WHERE block_id = ? AND seq = ?"
+    persona.constellation.connection.execute(sql, (persona.id, last))
+    assert persona.text == "kept"
+    (row,) = history(persona.constellation, persona.id, 1)
+    assert (row.seq, row.state) == (last, "active")
+    assert persona.history.undo(persona.id)[0].of == last and persona.text == before
