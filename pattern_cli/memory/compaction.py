@@ -108,11 +108,7 @@ class Compactor:
             self._constellation.require_quiet("a checkpoint", force)
             folded = self._fold(block_id)
             told = self._told(folded, 0, 0, False)
-            # The runtime skips every update whose time, as a text, is not after this one (M17): what comes from now
-            # on must not be, also where a clock was wrong once.
-            newest = "SELECT max(created_at) FROM memory_block_updates WHERE block_id = ? AND is_active = 1"
-            now = times.now_column()
-            at = min(self._constellation.value(newest, (block_id,)) or now, now)
+            at = self._before_what_may_come(block_id)
             connection.execute("UPDATE memory_blocks SET loro_snapshot = ? WHERE id = ?", (folded.blob, block_id))
             connection.execute(
                 """INSERT INTO memory_block_checkpoints (block_id, snapshot, created_at, updates_consolidated, frontier)
@@ -121,6 +117,18 @@ class Compactor:
             )
             self._prove(folded)
             return replace(told, checkpoints=self._checkpoints(block_id), size_after=self._size(block_id))
+
+    def _before_what_may_come(self, block_id: str) -> str:
+        """The time of a checkpoint. The runtime skips every update whose time, as a text, is not after it (M17).
+
+        It must skip nothing that comes from now on, also where a clock was wrong once, and nothing that it can redo.
+        """
+        sql = """SELECT max(created_at) FILTER (WHERE is_active = 1), min(created_at) FILTER (WHERE is_active <> 1)
+                 FROM memory_block_updates WHERE block_id = ?"""
+        ((newest, undone),) = self._constellation.rows(sql, (block_id,))
+        now = times.now_column()
+        at = str(min(newest or now, now))
+        return at if undone is None or at < undone else times.column_time(times.nanoseconds(undone) - 1)
 
     def _checkpoints(self, block_id: str) -> int:
         count = "SELECT count(*) FROM memory_block_checkpoints WHERE block_id = ?"

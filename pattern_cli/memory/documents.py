@@ -241,15 +241,13 @@ class Document:
             return bytes(vector.encode())
 
     def messages_since(self, version: bytes) -> tuple[str, ...]:
-        """The messages of the newest changes of each peer beyond an encoded version vector, empty ones left out."""
+        """The messages of each peer's newest change beyond an encoded version vector, the last one made last."""
         with _loro("the changes of a document"):
             before = loro.VersionVector.decode(version).to_spans().inner()
-            found = []
-            for peer, (_, end) in self._spans().items():
-                if end > before.get(peer, (0, 0))[1]:
-                    change = self._doc.get_change(loro.ID(peer, end - 1))
-                    found.append(change.message if change else None)
-        return tuple(message for message in found if message)
+            ends = {peer: end for peer, (_, end) in self._spans().items() if end > before.get(peer, (0, 0))[1]}
+            changes = [change for one in ends.items() if (change := self._doc.get_change(loro.ID(one[0], one[1] - 1)))]
+            changes.sort(key=lambda change: (change.lamport + change.len, change.id.peer))
+        return tuple(change.message for change in changes if change.message)
 
     def watch(self) -> Callable[[], tuple[RootChange, ...]]:
         """A function that returns what was changed by `merge` since its last call."""

@@ -29,8 +29,11 @@ class Effect:
 
 
 def action_of(messages: tuple[str, ...]) -> tuple[str, int | None]:
-    """What stored messages say was done, and the `seq` it was done to: `("undo", 31)`; `("edit", None)` without any."""
-    for message in messages:
+    """What stored messages say was done, and the `seq` it was done to: `("undo", 31)`; `("edit", None)` without any.
+
+    The last one counts: what an update brings back has messages of its own.
+    """
+    for message in reversed(messages):
         word, _, number = message.removeprefix(PREFIX).partition(":")
         if message.startswith(PREFIX) and word != HEAL:
             return word, int(number) if number.isascii() and number.isdigit() else None

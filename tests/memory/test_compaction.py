@@ -134,3 +134,14 @@ def test_what_the_runtime_switches_off_behind_a_checkpoint_still_counts(persona:
     (row,) = history(persona.constellation, persona.id, 1)
     assert (row.seq, row.state) == (last, "active")
     assert persona.history.undo(persona.id)[0].of == last and persona.text == before
+
+
+def test_what_the_runtime_undid_before_a_checkpoint_can_be_redone_after_it(persona: Any) -> None:
+    last = persona.write("undone")
+    sql = "UPDATE memory_block_updates SET is_active = ? WHERE block_id = ? AND seq = ?"
+    persona.constellation.connection.execute(sql, (0, persona.id, last))
+    early = "UPDATE memory_block_updates SET created_at = '2026-01-01T00:00:00.5+00:00' WHERE block_id = ? AND seq = ?"
+    persona.constellation.connection.execute(early, (persona.id, last))
+    Compactor(persona.constellation).checkpoint(persona.id)
+    persona.constellation.connection.execute(sql, (1, persona.id, last))
+    assert persona.text == "undone"

@@ -21,6 +21,7 @@ from pattern_cli.memory.versions import Versions
         (("manual:undo:x",), ("undo", None)),
         (("manual:heal:3", "manual:append"), ("append", None)),
         (("manual:heal:3",), ("edit", None)),
+        (("manual:append", "manual:revert:3"), ("revert", 3)),
     ],
 )
 def test_a_message_says_what_was_done(messages: tuple[str, ...], action: tuple[str, int | None]) -> None:

@@ -166,3 +166,15 @@ def test_steps_go_on_from_what_we_undid_to_what_the_runtime_undid(block: Callabl
     done = found.history.redo(found.id, steps=2, terms=ADMIN)
     assert [one.of for one in wanted] == [one.of for one in done] and done[-1].after == wanted[-1].after == found.text
     assert len(found.text) > len(before) and all(one.seq is None for one in wanted)
+
+
+def test_a_revert_to_what_the_runtime_undid_is_always_told_the_same(persona: Any) -> None:
+    persona.write("a")
+    off = persona.edit(lambda document: document.append_text("content", "b"))
+    sql = "UPDATE memory_block_updates SET is_active = 0 WHERE block_id = ? AND seq = ?"
+    persona.constellation.connection.execute(sql, (persona.id, off))
+    persona.write("c")
+    reverted = persona.history.revert(persona.id, off, ADMIN).seq
+    for _ in range(20):
+        (told,) = persona.history.undo(persona.id, terms=Terms(as_admin=True, dry_run=True))
+        assert told.of == reverted
