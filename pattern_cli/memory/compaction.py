@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pattern_cli.errors import ConflictError, IntegrityError
-from pattern_cli.memory.contents import snapshot_of
+from pattern_cli.memory.contents import preview_of, snapshot_of
 from pattern_cli.memory.documents import Document
 from pattern_cli.memory.loading import Loader
-from pattern_cli.memory.rendering import rendered
 from pattern_cli.memory.schemas import parse
 from pattern_cli.memory.sharing import Owners
 from pattern_cli.store import times
@@ -64,6 +63,7 @@ class Compactor:
 
     def plan(self, block_id: str) -> Compaction:
         """What `compact` would do to a block. Raises IntegrityError when its document cannot be read completely."""
+        self._constellation.require_newest()
         with self._constellation.one_moment():
             folded = self._fold(block_id)
             return self._told(folded, len(self._covered(folded)), self._kept_size(folded) + len(folded.blob), True)
@@ -93,6 +93,7 @@ class Compactor:
 
     def plan_checkpoint(self, block_id: str) -> Compaction:
         """What `checkpoint` would do to a block. Raises IntegrityError when it cannot be read completely."""
+        self._constellation.require_newest()
         with self._constellation.one_moment():
             folded = self._fold(block_id)
             length = "SELECT length(loro_snapshot) FROM memory_blocks WHERE id = ?"
@@ -153,7 +154,7 @@ class Compactor:
         if folded.updates + folded.undone == 0:
             return str(preview) if preview else None
         schema, _ = parse(read_json(metadata, "metadata", []))
-        return rendered(schema, folded.before) or None
+        return preview_of(schema, folded.before) or None
 
     def _told(self, folded: _Folded, checkpoints: int, size_after: int, dry_run: bool) -> Compaction:
         return Compaction(

@@ -63,6 +63,14 @@ def snapshot_of(constellation: Constellation, id: str) -> Any:
     return constellation.value("SELECT loro_snapshot FROM memory_blocks WHERE id = ?", (id,))
 
 
+def preview_of(schema: Schema, document: Document) -> str:
+    """The runtime's rendering, or our own view of a block on which the runtime fails: search finds it all the same."""
+    try:
+        return rendered(schema, document)
+    except IntegrityError:
+        return view(schema, document).text
+
+
 def usage(found: Content, limit: Any) -> dict[str, Any]:
     """How many characters the content has, None when parts are unreadable, and whether that is over the limit (M12)."""
     used = len(found.view.whole) if found.complete else None

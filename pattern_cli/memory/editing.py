@@ -14,11 +14,10 @@ from typing import Any
 from pattern_cli.errors import ConflictError, IntegrityError, NotFoundError, RefusedError
 from pattern_cli.memory import permissions
 from pattern_cli.memory.appending import Additions, Row, stamp, store
-from pattern_cli.memory.contents import Content, content, snapshot_of
+from pattern_cli.memory.contents import Content, content, preview_of, snapshot_of
 from pattern_cli.memory.documents import Document
 from pattern_cli.memory.healing import heal
 from pattern_cli.memory.loading import Loader
-from pattern_cli.memory.rendering import rendered
 from pattern_cli.memory.schemas import Schema, TextSchema
 from pattern_cli.memory.sharing import Owners
 from pattern_cli.memory.views import view
@@ -193,7 +192,7 @@ class Editor:
             edits.append(edited)
             text, adopted, healed = edited.after, False, False
         additions.prove()
-        preview = _preview(found.schema, document) or None if additions.rows else None
+        preview = preview_of(found.schema, document) or None if additions.rows else None
         return _Plan(row.name, decided_on, edits, additions.rows, preview)
 
     def _step(
@@ -286,14 +285,6 @@ class Editor:
                 "--force-limit stores it anyway; `pattern memory meta --limit` raises the limit",
             )
         return limit
-
-
-def _preview(schema: Schema, document: Document) -> str:
-    """The runtime's rendering, or our own view of a block on which the runtime fails: search finds it all the same."""
-    try:
-        return rendered(schema, document)
-    except IntegrityError:
-        return view(schema, document).text
 
 
 def _adopt(row: _Row, found: Content, additions: Additions) -> bool:

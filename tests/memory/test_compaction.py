@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pattern_cli.errors import IntegrityError
+from pattern_cli.errors import IntegrityError, SchemaError
 from pattern_cli.memory.compaction import Compactor
 from pattern_cli.memory.documents import Document
 from pattern_cli.memory.history import history
@@ -145,3 +146,20 @@ def test_what_the_runtime_undid_before_a_checkpoint_can_be_redone_after_it(perso
     Compactor(persona.constellation).checkpoint(persona.id)
     persona.constellation.connection.execute(sql, (1, persona.id, last))
     assert persona.text == "undone"
+
+
+def test_a_block_on_which_the_runtime_fails_can_be_compacted(make: Callable[..., Any]) -> None:
+    field = {"name": "to/do", "description": "", "field_type": "List", "required": False}
+    block = make({"Map": {"fields": [field]}}, lambda doc: doc.get_map("fields").insert("mood", "calm"))
+    assert Compactor(block.constellation).compact(block.id).updates == 1
+    assert block.document.map("fields") == {"mood": "calm"} and block.rows == 0
+    preview = "SELECT content_preview FROM memory_blocks WHERE id = ?"
+    assert block.constellation.value(preview, (block.id,)) == "mood: calm"
+
+
+def test_what_an_older_schema_does_not_take_is_not_tried_either(fixtures_dir: Path) -> None:
+    with Constellation.open(fixtures_dir / "versions/0012.db") as older:
+        id = older.value("SELECT id FROM memory_blocks LIMIT 1")
+        for plan in (Compactor(older).plan, Compactor(older).plan_checkpoint):
+            with pytest.raises(SchemaError):
+                plan(id)
