@@ -63,10 +63,8 @@ class Compactor:
 
     def plan(self, block_id: str) -> Compaction:
         """What `compact` would do to a block. Raises IntegrityError when its document cannot be read completely."""
-        self._constellation.require_newest()
-        with self._constellation.one_moment():
-            folded = self._fold(block_id)
-            return self._told(folded, len(self._covered(folded)), self._kept_size(folded) + len(folded.blob), True)
+        with self._constellation.change(dry_run=True):
+            return self._plan(block_id)[0]
 
     def compact(self, block_id: str, *, force: bool = False, snapshot: Snapshot | None = None) -> Compaction:
         """Put everything into the block's snapshot and delete its update rows; undo and history end here.
@@ -79,10 +77,9 @@ class Compactor:
         saved = snapshot(self._constellation) if snapshot else None
         with self._constellation.transaction() as connection:
             self._constellation.require_quiet("compacting a block", force)
-            if self.plan(block_id) != expected:
+            now, folded, gone = self._plan(block_id)
+            if now != expected:
                 raise ConflictError(f"{expected.owner}/{expected.label} was changed meanwhile", "look again and repeat")
-            folded = self._fold(block_id)
-            gone = self._covered(folded)
             # Without any update a preview counts as what an archive left: one that an undo made stale must not stay.
             change = "UPDATE memory_blocks SET loro_snapshot = ?, content_preview = ? WHERE id = ?"
             connection.execute(change, (folded.blob, self._rendered(folded), block_id))
@@ -93,8 +90,7 @@ class Compactor:
 
     def plan_checkpoint(self, block_id: str) -> Compaction:
         """What `checkpoint` would do to a block. Raises IntegrityError when it cannot be read completely."""
-        self._constellation.require_newest()
-        with self._constellation.one_moment():
+        with self._constellation.change(dry_run=True):
             folded = self._fold(block_id)
             length = "SELECT length(loro_snapshot) FROM memory_blocks WHERE id = ?"
             grown = 2 * len(folded.blob) - self._constellation.value(length, (block_id,))
@@ -134,6 +130,12 @@ class Compactor:
     def _checkpoints(self, block_id: str) -> int:
         count = "SELECT count(*) FROM memory_block_checkpoints WHERE block_id = ?"
         return int(self._constellation.value(count, (block_id,)))
+
+    def _plan(self, block_id: str) -> tuple[Compaction, _Folded, list[int]]:
+        """What compacting would do, the folded document, and the checkpoints that go."""
+        folded = self._fold(block_id)
+        gone = self._covered(folded)
+        return self._told(folded, len(gone), self._kept_size(block_id, gone) + len(folded.blob), True), folded, gone
 
     def _fold(self, block_id: str) -> _Folded:
         sql = "SELECT agent_id, label FROM memory_blocks WHERE id = ?"
@@ -175,10 +177,9 @@ class Compactor:
         sql = "SELECT id, snapshot FROM memory_block_checkpoints WHERE block_id = ?"
         return [id for id, blob in self._constellation.rows(sql, (folded.id,)) if _is_in(blob, folded.before)]
 
-    def _kept_size(self, folded: _Folded) -> int:
-        gone = set(self._covered(folded))
+    def _kept_size(self, block_id: str, gone: list[int]) -> int:
         sql = "SELECT id, length(snapshot) FROM memory_block_checkpoints WHERE block_id = ?"
-        return sum(size for id, size in self._constellation.rows(sql, (folded.id,)) if id not in gone)
+        return sum(size for id, size in self._constellation.rows(sql, (block_id,)) if id not in gone)
 
     def _size(self, block_id: str) -> int:
         sql = """SELECT (SELECT length(loro_snapshot) FROM memory_blocks WHERE id = ?1)
