@@ -20,7 +20,7 @@ from pattern_cli.agents.configuration import (
     same,
     winning,
 )
-from pattern_cli.agents.creation import agreed, change, require_free_name
+from pattern_cli.agents.creation import agreed, require_free_name
 from pattern_cli.errors import ConflictError, UsageError
 from pattern_cli.models import Agent, AgentGroup, GroupMember
 from pattern_cli.models.fields import AsStored
@@ -88,7 +88,7 @@ def edit(
     `force`). Nothing is written then.
     """
     _require_sense(changes)
-    with change(constellation, dry_run):
+    with constellation.change(dry_run):
         id = resolve(constellation, "agent", ref)
         (agent,) = constellation.bind(Agent.select().where(Agent.id == id))
         if expected is not None and version(constellation, id) != expected:

@@ -14,7 +14,7 @@ from typing import Any
 from pattern_cli.agents.belongings import BLOCKS, weigh
 from pattern_cli.agents.configuration import same
 from pattern_cli.agents.copying import Copying
-from pattern_cli.agents.creation import change, require_free_name
+from pattern_cli.agents.creation import require_free_name
 from pattern_cli.errors import IntegrityError
 from pattern_cli.messages.batches import Batches, Place
 from pattern_cli.models import Agent
@@ -81,7 +81,7 @@ def clone(
     ConflictError for the name, RefusedError for more than a running runtime can wait for (unless `force`). Nothing
     stays on any error.
     """
-    with change(constellation, dry_run):
+    with constellation.change(dry_run):
         id = resolve(constellation, "agent", ref)
         require_free_name(constellation, name)
         conditions = {**_COPIED, **_SHARES, **(_MESSAGES if messages else {}), **(_GROUPS if groups else {})}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +69,7 @@ def create(
     json_column(whole, "config")
     row: dict[str, Any] = {"id": id, "name": name, "description": description, "config": whole, "status": "active"}
     row |= {"enabled_tools": [], "tool_rules": None, **columns, "created_at": now, "updated_at": now}
-    with change(constellation, dry_run):
+    with constellation.change(dry_run):
         require_free_name(constellation, name)
         if not dry_run:
             constellation.bind(Agent.insert(row)).execute()
@@ -83,15 +82,6 @@ def create(
         remarks=tuple(remarks(config)),
         dry_run=dry_run,
     )
-
-
-@contextmanager
-def change(constellation: Constellation, dry_run: bool) -> Iterator[None]:
-    """A transaction, or for a dry run one moment of a constellation that could be changed."""
-    if dry_run:
-        constellation.require_newest()
-    with constellation.one_moment() if dry_run else constellation.transaction():
-        yield
 
 
 def agreed(given: Mapping[str, Any], configured: Mapping[str, Any]) -> dict[str, Any]:

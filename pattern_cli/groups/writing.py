@@ -15,16 +15,12 @@ Write = Callable[[str, Sequence[Any]], None]
 def writing(constellation: Constellation, dry_run: bool = False) -> Iterator[Write]:
     """A write transaction and the function that writes in it; in a dry run nothing is locked and nothing written.
 
-    Raises SchemaError in a dry run that could not be done in earnest, and what `Constellation.transaction` raises.
+    Raises what `Constellation.change` raises.
     """
-    if dry_run:
-        constellation.require_newest()
-        with constellation.one_moment():
-            yield lambda sql, values: None
-        return
-    with constellation.transaction() as connection:
 
-        def write(sql: str, values: Sequence[Any]) -> None:
-            connection.execute(sql, tuple(values))
+    def write(sql: str, values: Sequence[Any]) -> None:
+        if not dry_run:
+            constellation.connection.execute(sql, tuple(values))
 
+    with constellation.change(dry_run):
         yield write

@@ -91,12 +91,8 @@ def create(
     """
     labels.checked(label)
     designs.checked(new.schema)
-    if dry_run:
-        constellation.require_newest()
-        with constellation.one_moment():
-            return _create(constellation, owner, label, new, True)
-    with constellation.transaction():
-        return _create(constellation, owner, label, new, False)
+    with constellation.change(dry_run):
+        return _create(constellation, owner, label, new, dry_run)
 
 
 def _create(constellation: Constellation, ref: str, label: str, new: NewBlock, dry_run: bool) -> Created:

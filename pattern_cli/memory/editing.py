@@ -149,8 +149,7 @@ class Editor:
         Raises ConflictError also when that goes on and takes too long for the lock.
         """
         if terms.dry_run:
-            self._constellation.require_newest()
-            with self._constellation.one_moment():
+            with self._constellation.change(dry_run=True):
                 return self._plan(block_id, steps(), terms).edits
         for attempt in range(1, _ATTEMPTS + 1):
             begin = time.monotonic()

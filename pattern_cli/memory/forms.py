@@ -65,8 +65,7 @@ class Forms:
         A text is itself. Everything else is TOML, or JSON when it holds nulls, which TOML cannot. Raises UsageError
         when `language` is not possible, and as `Editor.edit` for a block that could not be stored.
         """
-        self._constellation.require_newest()
-        with self._constellation.one_moment():
+        with self._constellation.change(dry_run=True):
             block = address(self._constellation, owner, label)
             found, preview = self._content(block)
             is_text = isinstance(found.schema, TextSchema)

@@ -70,12 +70,8 @@ class Grants:
         shared then.
         """
         wanted = None if permission is None else words.permission(permission)
-        if dry_run:
-            self._constellation.require_newest()
-            with self._constellation.one_moment():
-                return self._share(owner, label, agents, wanted, members, group, True)
-        with self._constellation.transaction():
-            return self._share(owner, label, agents, wanted, members, group, False)
+        with self._constellation.change(dry_run):
+            return self._share(owner, label, agents, wanted, members, group, dry_run)
 
     def unshare(
         self,
@@ -92,12 +88,8 @@ class Grants:
 
         Raises NotFoundError for an agent that does not receive it, and as `share`; nothing is taken then.
         """
-        if dry_run:
-            self._constellation.require_newest()
-            with self._constellation.one_moment():
-                return self._unshare(owner, label, agents, members, group, everybody, True)
-        with self._constellation.transaction():
-            return self._unshare(owner, label, agents, members, group, everybody, False)
+        with self._constellation.change(dry_run):
+            return self._unshare(owner, label, agents, members, group, everybody, dry_run)
 
     def members(self, group_id: str, name: str) -> list[Receiver]:
         """The ids and names of a group's members. Raises UsageError for a group without any."""

@@ -87,8 +87,7 @@ class Removal:
 
     def plan(self, ref: str, label: str | None = None, *, as_admin: bool = False) -> Purge:
         """What `purge` would remove. Raises what `delete` raises; a deleted block may be purged by anybody."""
-        self._constellation.require_newest()
-        with self._constellation.one_moment():
+        with self._constellation.change(dry_run=True):
             block = owned(self._constellation, ref, label)
             _require_deletable(block, as_admin or not block.is_active)
             return self._plan(block)
@@ -115,36 +114,29 @@ class Removal:
         return replace(plan, dry_run=False, snapshot=saved)
 
     def _turn(self, ref: str, label: str | None, active: bool, as_admin: bool, dry_run: bool) -> Removed:
-        if dry_run:
-            self._constellation.require_newest()
-            with self._constellation.one_moment():
-                return self._turned(ref, label, active, as_admin, True)
-        with self._constellation.transaction():
-            return self._turned(ref, label, active, as_admin, False)
-
-    def _turned(self, ref: str, label: str | None, active: bool, as_admin: bool, dry_run: bool) -> Removed:
-        block = owned(self._constellation, ref, label)
-        changed = block.is_active is not active
-        if changed:
-            _require_deletable(block, as_admin)
-        now = times.now_column() if changed and not dry_run else None
-        if now is not None:
-            sql = "UPDATE memory_blocks SET is_active = ?, updated_at = ? WHERE id = ?"
-            list(self._constellation.rows(sql, (int(active), now, block.id)))
-        live = changed and not active and self._constellation.live_holder() is not None
-        return Removed(
-            id=block.id,
-            agent_id=block.owner.id,
-            owner=block.owner.name,
-            label=block.label,
-            is_active=active,
-            changed=changed,
-            used=self._used(block),
-            shared_with=self._receivers(block),
-            remarks=(_CACHED,) if live else (),
-            updated_at=now and times.rfc3339z(now),
-            dry_run=dry_run,
-        )
+        with self._constellation.change(dry_run):
+            block = owned(self._constellation, ref, label)
+            changed = block.is_active is not active
+            if changed:
+                _require_deletable(block, as_admin)
+            now = times.now_column() if changed and not dry_run else None
+            if now is not None:
+                sql = "UPDATE memory_blocks SET is_active = ?, updated_at = ? WHERE id = ?"
+                list(self._constellation.rows(sql, (int(active), now, block.id)))
+            live = changed and not active and self._constellation.live_holder() is not None
+            return Removed(
+                id=block.id,
+                agent_id=block.owner.id,
+                owner=block.owner.name,
+                label=block.label,
+                is_active=active,
+                changed=changed,
+                used=self._used(block),
+                shared_with=self._receivers(block),
+                remarks=(_CACHED,) if live else (),
+                updated_at=now and times.rfc3339z(now),
+                dry_run=dry_run,
+            )
 
     def _plan(self, block: Owned) -> Purge:
         updates, update_size = self._count("memory_block_updates", "update_blob", block.id)

@@ -89,12 +89,8 @@ class Settings:
         """
         if wanted == Wanted():
             raise UsageError("nothing is named that shall change", "for example --limit 8000 or --permission read_only")
-        if dry_run:
-            self._constellation.require_newest()
-            with self._constellation.one_moment():
-                return self._change(ref, label, wanted, force, True)
-        with self._constellation.transaction():
-            return self._change(ref, label, wanted, force, False)
+        with self._constellation.change(dry_run):
+            return self._change(ref, label, wanted, force, dry_run)
 
     def _change(self, ref: str, label: str | None, wanted: Wanted, force: bool, dry_run: bool) -> Changed:
         block = owned(self._constellation, ref, label)

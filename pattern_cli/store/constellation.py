@@ -223,6 +223,17 @@ class Constellation:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
+    @contextmanager
+    def change(self, dry_run: bool = False) -> Iterator[None]:
+        """A write transaction; in a dry run one moment, without a lock, of a file that could be changed.
+
+        Raises SchemaError in a dry run that could not be done in earnest, and what `transaction` raises.
+        """
+        if dry_run:
+            self.require_newest()
+        with self.one_moment() if dry_run else self.transaction():
+            yield
+
     @property
     def outdated(self) -> bool:
         """Whether another file is at the path by now, or none, or this reader cannot see the changes of others."""

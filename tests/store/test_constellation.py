@@ -188,6 +188,24 @@ def test_a_transaction_is_kept(database: Copy) -> None:
     assert descriptions(path) == {"kept"}
 
 
+def test_a_change_writes_or_in_a_dry_run_takes_no_lock(database: Copy) -> None:
+    path = database(SMALL)
+    with Constellation.open(path, "write") as constellation, Constellation.open(path) as reader:
+        with constellation.change(), reader.change(dry_run=True):
+            constellation.connection.execute("UPDATE agents SET description = 'kept'")
+        assert not reader.connection.in_transaction
+    assert descriptions(path) == {"kept"}
+
+
+def test_a_dry_run_is_refused_where_the_change_would_be(database: Copy) -> None:
+    with (
+        Constellation.open(database("versions/0010-preedit.db")) as constellation,
+        pytest.raises(SchemaError),
+        constellation.change(dry_run=True),
+    ):
+        pytest.fail("the body must not run")
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, NotFoundError])
 def test_any_error_undoes_a_transaction(error: type[BaseException], database: Copy) -> None:
     path = database(SMALL)
