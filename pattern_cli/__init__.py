@@ -154,8 +154,10 @@ class Session:
         changing = Purging(self.store, choice) if action == "purge" else Marking(self.store, action, choice)
         if dry_run:
             return changing.plan()
+        from pattern_cli.backups.snapshot import saver
+
         saves = take_snapshot and action in ("delete", "purge")
-        return changing.run(_saver(f"messages {action}") if saves else None, force)
+        return changing.run(saver(f"messages {action}") if saves else None, force)
 
     def tail(self, agent: str | None = None, **conditions: Any) -> Tail:
         """Follow messages: `newest(n)`, then `follow()`, which never ends; `conditions` are those of `messages.filter`.
@@ -314,10 +316,11 @@ def migrate(
     A verified backup is made first. Raises SchemaError, RefusedError (a running runtime, unless `force`),
     IntegrityError (a version broke something and was undone), and what `open` raises.
     """
+    from pattern_cli.backups.snapshot import saver
     from pattern_cli.schema.upgrade import Upgrade
 
     with _store(path, "write", any_schema=True) as store:
-        return Upgrade(store).run(_saver("migrate") if take_snapshot else None, force=force, progress=progress)
+        return Upgrade(store).run(saver("migrate") if take_snapshot else None, force=force, progress=progress)
 
 
 def vacuum(
@@ -355,15 +358,6 @@ def _store(path: Place | None, mode: Literal["read", "write"], *, any_schema: bo
     from pattern_cli.store.locate import locate
 
     return Constellation.open(locate(path), mode, any_schema=any_schema)
-
-
-def _saver(reason: str) -> Callable[[Constellation], str]:
-    def save(store: Constellation) -> str:
-        from pattern_cli.backups.snapshot import snapshot
-
-        return snapshot(store, reason=reason).path
-
-    return save
 
 
 def _source(archive: Place | IO[bytes]) -> Any:

@@ -11,7 +11,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from pattern_cli.agents.belongings import BLOCKS, weigh
 from pattern_cli.agents.configuration import same
 from pattern_cli.agents.copying import Copying
 from pattern_cli.agents.creation import require_free_name
@@ -23,6 +22,7 @@ from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.decoding import Damage, read_text, read_time
 from pattern_cli.store.identity import Identity
 from pattern_cli.store.ids import new_id, resolve
+from pattern_cli.store.weighing import BLOCKS, weigh
 
 Progress = Callable[[int, int | None], None]
 

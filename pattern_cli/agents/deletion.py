@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pattern_cli.agents.belongings import BLOCKS, weigh
 from pattern_cli.errors import ConflictError, IntegrityError
 from pattern_cli.store import portions, vectors
 from pattern_cli.store.constellation import Constellation
 from pattern_cli.store.ids import resolve
+from pattern_cli.store.weighing import BLOCKS, weigh
 
 Snapshot = Callable[[Constellation], str]
 Progress = Callable[[int, int | None], None]

@@ -10,6 +10,7 @@ import apsw
 from pattern_cli.archives.placement import Placement
 from pattern_cli.store import portions
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.weighing import BLOCKS, weigh
 
 # What belongs to an agent or a group, by the column that holds its id. Foreign keys take the rest along: updates,
 # checkpoints and shares of blocks. What only points to it (memberships, tasks, queue) stays.
@@ -21,14 +22,6 @@ _OWNED = {
     "group_members": "group_id",
 }
 _OF_BLOCKS = ("memory_block_updates", "memory_block_checkpoints", "shared_block_agents")
-# Columns that make a row large; the others are not worth counting.
-_SIZES = {
-    "memory_blocks": "octet_length(loro_snapshot) + 2 * coalesce(octet_length(content_preview), 0)",
-    "memory_block_updates": "octet_length(update_blob)",
-    "memory_block_checkpoints": "octet_length(snapshot)",
-    "messages": "octet_length(content_json) + coalesce(octet_length(content_preview), 0)",
-    "archival_entries": "2 * octet_length(content)",
-}
 # A block takes all of its updates along.
 _AT_ONCE = {"memory_blocks": 1}
 # Columns that hold an agent's id without a foreign key.
@@ -46,29 +39,21 @@ class Removed:
 def count_removed(target: Constellation, placement: Placement) -> Removed:
     """What `remove` would delete, with what the import overwrites in place."""
     rows: Counter[str] = Counter()
-    sizes: Counter[str] = Counter()
-
-    def count(table: str, condition: str, id: str) -> None:
-        sql = f"SELECT count(*), coalesce(sum({_SIZES.get(table, '0')}), 0) FROM {table} WHERE {condition}"
-        number, size = next(target.rows(sql, (id,)))
-        rows[table] += number
-        sizes[table] += size
-
-    for owner in placement.replaced():
-        for table, column in _OWNED.items():
-            count(table, f"{column} = ?", owner)
-        for table in _OF_BLOCKS:
-            count(table, "block_id IN (SELECT id FROM memory_blocks WHERE agent_id = ?)", owner)
-    for block in _blocks(placement):
-        count("memory_blocks", "id = ?", block)
-        for table in _OF_BLOCKS:
-            count(table, "block_id = ?", block)
+    of_owner = {table: f"{column} = ?1" for table, column in _OWNED.items()}
+    of_owner |= dict.fromkeys(_OF_BLOCKS, f"block_id IN ({BLOCKS})")
+    of_block = {"memory_blocks": "id = ?1", **dict.fromkeys(_OF_BLOCKS, "block_id = ?1")}
+    size = 0
+    for ids, conditions in ((placement.replaced(), of_owner), (_blocks(placement), of_block)):
+        for id in ids:
+            found, held = weigh(target, id, conditions)
+            rows.update(found)
+            size += held
     rows["agents"] += sum(agent.replaces is not None for agent in placement.agents)
     rows["agent_groups"] += sum(group.replaces is not None for group in placement.groups)
     rows["archival_entries"] += sum(entry.replaces for entry in placement.entries)
     rows["archive_summaries"] += sum(summary.replaces for summary in placement.summaries)
     rows["shared_block_agents"] += sum(share.replaces for share in placement.shares)
-    return Removed({table: number for table, number in sorted(rows.items()) if number}, sizes.total())
+    return Removed({table: number for table, number in sorted(rows.items()) if number}, size)
 
 
 def remove(connection: apsw.Connection, placement: Placement) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,11 @@ class Snapshot:
     counts: dict[str, int]
     verified: bool
     seconds: float
+
+
+def saver(reason: str) -> Callable[[Constellation], str]:
+    """What a destructive change calls first: makes a snapshot for that reason and returns its path."""
+    return lambda constellation: snapshot(constellation, reason=reason).path
 
 
 def snapshot(

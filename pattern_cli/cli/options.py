@@ -197,13 +197,9 @@ class Run:
 
     def saver(self, reason: str, skip: bool = False) -> Callable[[Constellation], str] | None:
         """What a destructive service calls first: makes a snapshot and returns its path; None with `--no-snapshot`."""
+        from pattern_cli.backups.snapshot import saver
 
-        def save(constellation: Constellation) -> str:
-            from pattern_cli.backups.snapshot import snapshot
-
-            return snapshot(constellation, reason=reason).path
-
-        return None if skip else save
+        return None if skip else saver(reason)
 
     def text_alone(self, option: str) -> None:
         """Raise UsageError when a format or fields were asked for beside an option that prints a text alone."""

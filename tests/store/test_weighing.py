@@ -1,9 +1,9 @@
-"""Rows and bytes of what hangs on an agent."""
+"""Rows and bytes of what hangs on an owner."""
 
 from __future__ import annotations
 
-from pattern_cli.agents.belongings import BLOCKS, weigh
 from pattern_cli.store.constellation import Constellation
+from pattern_cli.store.weighing import BLOCKS, weigh
 
 
 def test_rows_and_bytes(small: Constellation) -> None:
