@@ -6,14 +6,25 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from pattern_cli.store.constellation import Constellation
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("PATTERN_TEST_SHARED", ROOT.parent / "shared"))
+
+# Opens a database with a plain SQLite connection, as the runtime does, and keeps it open.
+HOLDER = """
+import sys, apsw
+connection = apsw.Connection(sys.argv[1])
+connection.execute("SELECT count(*) FROM agents").fetchall()
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,30 @@ def database(fixtures_dir: Path, tmp_path: Path) -> Callable[[str], Path]:
         return folder / source.name
 
     return copy
+
+
+@pytest.fixture
+def small(database: Callable[[str], Path]) -> Iterator[Constellation]:
+    """A private copy of the small constellation, open for changes."""
+    with Constellation.open(database("constellations/small.db"), "write") as constellation:
+        yield constellation
+
+
+@pytest.fixture
+def hold() -> Iterator[Callable[[Path], int]]:
+    """hold(path): another process, no run of this program, has the database open until the test ends; its id."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(path: Path) -> int:
+        words = [sys.executable, "-c", HOLDER, str(path)]
+        running.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        stream = running[-1].stdout
+        assert stream and stream.readline() == "held\n"
+        return running[-1].pid
+
+    yield start
+    for process in running:
+        process.communicate("")
 
 
 def environment(**extra: str) -> dict[str, str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +11,6 @@ import pytest
 from pattern_cli.store.constellation import Constellation
 
 Row = dict[str, Any]
-HOLDER = """
-import sys, apsw
-connection = apsw.Connection(sys.argv[1])
-connection.execute("SELECT count(*) FROM agents").fetchall()
-print("open", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.fixture
-def small(database: Callable[[str], Path]) -> Iterator[Constellation]:
-    with Constellation.open(database("constellations/small.db"), "write") as constellation:
-        yield constellation
 
 
 def stored(constellation: Constellation, name: str) -> Row:
@@ -44,11 +29,7 @@ def everything(constellation: Constellation) -> dict[str, list[Any]]:
 
 
 @pytest.fixture
-def beside_a_runtime(small: Constellation) -> Iterator[Constellation]:
+def beside_a_runtime(small: Constellation, hold: Callable[[Path], int]) -> Constellation:
     """The small constellation, open in another process that is no run of this program."""
-    words = [sys.executable, "-c", HOLDER, str(small.path)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        yield small
-        process.communicate()
+    hold(small.path)
+    return small

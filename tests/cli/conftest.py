@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import os
 import re
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,6 @@ STYLE = re.compile(r"\x1b\[[\d;]*m")
 GOLDEN = Path(__file__).parent / "golden"
 # Two days after the messages of small.db were written.
 NOW = 1_795_613_826.0
-HOLDER = """
-import sys, apsw
-connection = apsw.Connection(sys.argv[1])
-connection.execute("SELECT count(*) FROM agents").fetchall()
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 
 class Clock:
@@ -155,19 +147,3 @@ def run_sql() -> Callable[..., list[Any]]:
             connection.close()
 
     return ask
-
-
-@pytest.fixture
-def held() -> Iterator[Callable[[Path], None]]:
-    """held(path): another process, which is no run of this program, has the database open until the test ends."""
-    running: list[subprocess.Popen[str]] = []
-
-    def hold(path: Path) -> None:
-        words = [sys.executable, "-c", HOLDER, str(path)]
-        running.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
-        stream = running[-1].stdout
-        assert stream and stream.readline() == "held\n"
-
-    yield hold
-    for process in running:
-        process.communicate("")

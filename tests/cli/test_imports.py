@@ -203,21 +203,14 @@ def test_remarks_are_said(cli: Cli, lab: Path, fixtures_dir: Path) -> None:
 
 
 def test_beside_a_running_runtime_a_large_import_is_status_7(
-    cli: Cli, database: Callable[[str], Path], fixtures_dir: Path
+    cli: Cli, database: Callable[[str], Path], fixtures_dir: Path, hold: Callable[[Path], int]
 ) -> None:
     path = database("constellations/small.db")
-    script = "import sys, apsw; c = apsw.Connection(sys.argv[1]); c.execute('SELECT count(*) FROM agents').fetchall();"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script + "print('ready', flush=True); sys.stdin.read()", str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert holder.stdout and holder.stdout.readline() == b"ready\n"
+    hold(path)
     archive = fixtures_dir / "archives" / "medium-constellation.car"
     done = cli("--db", path, "import", archive, "--on-conflict", "rename")
     assert done.code == 7 and "write lock" in done.err and "--force" in done.err
     assert cli("--db", path, "import", archive, "--on-conflict", "rename", "--force").code == 0
-    holder.communicate(timeout=30)
 
 
 def test_ctrl_c_changes_nothing(database: Callable[[str], Path], fixtures_dir: Path) -> None:

@@ -100,8 +100,8 @@ def test_meta(small: Path, cli: Run) -> None:
     assert "nothing is named that shall change" in cli("--db", small, "memory", "meta", "Juniper", "pad").err
 
 
-def test_beside_a_runtime(small: Path, cli: Run, held: Callable[[Path], None]) -> None:
-    held(small)
+def test_beside_a_runtime(small: Path, cli: Run, hold: Callable[[Path], int]) -> None:
+    hold(small)
     memory = ("--db", small, "memory")
     assert cli(*memory, "create", "Juniper", "fresh", "--from", "words").code == 0
     for option in (("--permission", "append"), ("--type", "working"), ("--pinned",), ("--description", "x")):
@@ -213,9 +213,9 @@ def test_two_at_once_get_one_label(small: Path) -> None:
 
 
 def test_content_that_is_too_large_beside_a_runtime_leaves_no_block(
-    small: Path, cli: Run, held: Callable[[Path], None]
+    small: Path, cli: Run, hold: Callable[[Path], int]
 ) -> None:
-    held(small)
+    hold(small)
     line = ("--db", small, "memory", "create", "Juniper", "large", "--limit", "9000000", "--from", "-")
     # Random enough that it cannot be packed.
     large = "".join(f"{number * 2_654_435_761 % 2**32:08x}" for number in range(1_000_000)).encode()

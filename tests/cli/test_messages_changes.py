@@ -94,9 +94,9 @@ def test_vectors_of_the_runtime_are_told_of(database: Database, cli: Cli) -> Non
     assert "table embeddings" in done.err
 
 
-def test_a_runtime_at_work_is_left_alone(database: Database, cli: Cli, held: Any) -> None:
+def test_a_runtime_at_work_is_left_alone(database: Database, cli: Cli, hold: Any) -> None:
     path = database(SMALL)
-    held(path)
+    hold(path)
     words = ("--db", path, "messages", "archive", "--agent", "Juniper", "--yes")
     done = cli(*words)
 

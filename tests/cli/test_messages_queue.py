@@ -45,9 +45,9 @@ def test_it_is_said_when_the_agent_gets_it(database: Database, seen: Callable[..
     assert "when a runtime next runs Marlow, after 2 messages" in seen("--db", path, "messages", "send", "Marlow", "x")
 
 
-def test_with_a_runtime_it_is_within_seconds(database: Database, seen: Callable[..., str], held: Any) -> None:
+def test_with_a_runtime_it_is_within_seconds(database: Database, seen: Callable[..., str], hold: Any) -> None:
     path = database(SMALL)
-    held(path)
+    hold(path)
 
     assert "within seconds" in seen("--db", path, "messages", "send", "Juniper", "x")
 

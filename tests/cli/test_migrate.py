@@ -15,13 +15,6 @@ from pattern_cli.store import versions
 
 Database = Callable[[str], Path]
 Cli = Callable[..., Any]
-HOLD = """
-import sys, apsw
-connection = apsw.Connection(sys.argv[1])
-connection.execute("SELECT count(*) FROM agents").fetchall()
-print("ready", flush=True)
-sys.stdin.read()
-"""
 
 
 def change(path: Path, sql: str) -> Path:
@@ -168,21 +161,15 @@ def test_a_rebuilt_index_is_warned_of(database: Database, cli: Cli) -> None:
     assert "archival_fts did not match its table and was rebuilt" in done.err
 
 
-def test_it_refuses_beside_a_runtime(database: Database, cli: Cli) -> None:
+def test_it_refuses_beside_a_runtime(database: Database, cli: Cli, hold: Callable[[Path], int]) -> None:
     path = database("versions/0012.db")
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout and holder.stdout.readline() == "ready\n"
-    try:
-        done = cli("--db", path, "migrate", "up", "--yes")
-        assert done.code == 7
-        assert f"(pid {holder.pid})" in done.err
-        assert not (path.parent / "backups").exists()
-        assert f"(pid {holder.pid})" in cli("--db", path, "migrate", "up", "--dry-run", "--format", "table").out
-        assert cli("--db", path, "migrate", "up", "--yes", "--force").code == 0
-    finally:
-        holder.communicate()
+    pid = hold(path)
+    done = cli("--db", path, "migrate", "up", "--yes")
+    assert done.code == 7
+    assert f"(pid {pid})" in done.err
+    assert not (path.parent / "backups").exists()
+    assert f"(pid {pid})" in cli("--db", path, "migrate", "up", "--dry-run", "--format", "table").out
+    assert cli("--db", path, "migrate", "up", "--yes", "--force").code == 0
 
 
 def test_two_upgrades_at_once_do_not_harm_each_other(database: Database, cli: Cli) -> None:

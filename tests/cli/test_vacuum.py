@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,13 +8,6 @@ from typing import Any
 import apsw
 
 Database = Callable[[str], Path]
-HOLD = """
-import sys, apsw
-connection = apsw.Connection(sys.argv[1])
-connection.execute("SELECT count(*) FROM agents").fetchall()
-print("ready", flush=True)
-sys.stdin.read()
-"""
 
 
 def roomy(path: Path) -> Path:
@@ -64,22 +55,18 @@ def test_without_a_snapshot_there_is_none(database: Database, cli: Callable[...,
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_it_refuses_while_the_file_is_held(database: Database, cli: Callable[..., Any]) -> None:
+def test_it_refuses_while_the_file_is_held(
+    database: Database, cli: Callable[..., Any], hold: Callable[[Path], int]
+) -> None:
     path = database("constellations/small.db")
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout and holder.stdout.readline() == "ready\n"
-    try:
-        done = cli("--db", path, "vacuum", "--yes")
-        assert done.code == 7
-        assert f"(pid {holder.pid})" in done.err
-        assert not (path.parent / "backups").exists()
-        planned = cli("--db", path, "vacuum", "--dry-run", "--format", "table")
-        assert f"(pid {holder.pid})" in planned.out
-        assert cli("--db", path, "vacuum", "--yes", "--force").code == 0
-    finally:
-        holder.communicate()
+    pid = hold(path)
+    done = cli("--db", path, "vacuum", "--yes")
+    assert done.code == 7
+    assert f"(pid {pid})" in done.err
+    assert not (path.parent / "backups").exists()
+    planned = cli("--db", path, "vacuum", "--dry-run", "--format", "table")
+    assert f"(pid {pid})" in planned.out
+    assert cli("--db", path, "vacuum", "--yes", "--force").code == 0
 
 
 def test_a_rebuilt_index_is_warned_of(database: Database, cli: Callable[..., Any]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +14,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., Any]
 ROW = re.compile(r"^\| `(?P<key>[^`]+)` \| (?P<type>[A-Za-z]+\??) \|.*\|$")
-HOLDER = """
-import sys, apsw
-connection = apsw.Connection(sys.argv[1])
-connection.execute("SELECT count(*) FROM agents").fetchall()
-print("held", flush=True)
-sys.stdin.read()
-"""
 # The third of the four parts of a note.
 CHUNK = "arch_ce7b3f73477246448bbfff585dc10391"
 SIMPLE: dict[str, Callable[[Any], bool]] = {
@@ -83,17 +74,9 @@ def place(fixtures_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def held(place: Path) -> Iterator[None]:
+def held(place: Path, hold: Callable[[Path], int]) -> None:
     """Another process has the database open, so that there is a holder to tell."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(place / "small.db")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout and process.stdout.readline() == "held\n"
-    yield
-    process.communicate("")
+    hold(place / "small.db")
 
 
 def groups(path: str) -> dict[str, list[list[str]]]:

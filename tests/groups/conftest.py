@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,6 @@ from pattern_cli.store.constellation import Constellation
 
 CREW = "Harbor Crew"
 JUNIPER, MARLOW, QUILL = "ea0f0a49523a4b939139570e2791c66a", "agt_19a6f2c3b40", "c825d324d37343ca9a5dc452f160616e"
-HOLD = """
-import sys, apsw
-connection = apsw.Connection(sys.argv[1])
-connection.execute("SELECT count(*) FROM agents").fetchall()
-print("ready", flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture
@@ -36,14 +27,9 @@ def small(path: Path) -> Iterator[Constellation]:
 
 
 @pytest.fixture
-def held(path: Path) -> Iterator[int]:
+def held(path: Path, hold: Callable[[Path], int]) -> int:
     """The process id of a runtime that has the database open."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout and process.stdout.readline() == "ready\n"
-    yield process.pid
-    process.communicate("")
+    return hold(path)
 
 
 class Rows:

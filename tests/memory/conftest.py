@@ -105,12 +105,6 @@ def put_block(run_sql: Callable[..., None]) -> Callable[..., str]:
     return put
 
 
-@pytest.fixture
-def small(database: Callable[[str], Path]) -> Iterator[Constellation]:
-    with Constellation.open(database("constellations/small.db"), "write") as constellation:
-        yield constellation
-
-
 class Block:
     """A block of the fixtures with what a person and a runtime do to it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,6 @@ def field(name: str, kind: str) -> dict[str, Any]:
 MAP: Any = {"Map": {"fields": [field("name", "Text"), field("likes", "List"), field("energy", "Counter")]}}
 LIST: Any = {"List": {"item_schema": None, "max_items": None}}
 LOG: Any = {"Log": {"display_limit": 1, "entry_schema": {"timestamp": False, "agent_id": False, "fields": []}}}
-
-
-@pytest.fixture
-def small(database: Callable[[str], Path]) -> Iterator[Constellation]:
-    with Constellation.open(database("constellations/small.db"), "write") as constellation:
-        yield constellation
 
 
 def blocks(constellation: Constellation) -> list[tuple[str, str]]:

@@ -266,30 +266,15 @@ def test_rows_that_others_write_between_two_versions_are_no_loss(database: Datab
     assert done.version == 13
 
 
-HOLDER = """
-import sys, apsw
-connection = apsw.Connection(sys.argv[1])
-connection.execute("SELECT count(*) FROM agents").fetchall()
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
-def test_beside_a_runtime_it_refuses_unless_forced(database: Database) -> None:
+def test_beside_a_runtime_it_refuses_unless_forced(database: Database, hold: Callable[[Path], int]) -> None:
     path = database("versions/0012.db")
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout and holder.stdout.readline() == "ready\n"
-    try:
-        with Constellation.open(path, "write", any_schema=True) as constellation:
-            assert f"(pid {holder.pid})" in Upgrade(constellation).plan().holders[0]
-            with pytest.raises(RefusedError, match=str(holder.pid)):
-                Upgrade(constellation).run(save=lambda _: pytest.fail("no snapshot before the refusal"))
-            assert constellation.version == 12
-            assert Upgrade(constellation).run(None, force=True).version == 13
-    finally:
-        holder.communicate()
+    pid = hold(path)
+    with Constellation.open(path, "write", any_schema=True) as constellation:
+        assert f"(pid {pid})" in Upgrade(constellation).plan().holders[0]
+        with pytest.raises(RefusedError, match=str(pid)):
+            Upgrade(constellation).run(save=lambda _: pytest.fail("no snapshot before the refusal"))
+        assert constellation.version == 12
+        assert Upgrade(constellation).run(None, force=True).version == 13
 
 
 KILLED = """
