@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pattern_cli.cli.agents_group import AgentArgument, Status, group, say
+from pattern_cli.cli.agents_group import AgentArgument, Status, group
 from pattern_cli.cli.inputs import read_json, read_text
 from pattern_cli.cli.options import DryRunOption, ForceOption, Run, Together
 from pattern_cli.errors import UsageError
@@ -107,12 +107,12 @@ def create_agent(
     What --config says need not be given again; unknown keys in it are kept. Memory is added by `pattern memory create`.
     """
     given = fields.given()
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.agents.service import Agents
 
         done = Agents(constellation).create(name, dry_run=dry_run, **given)
     run.show(done)
-    say(run, done.remarks)
+    run.tell(done.remarks)
 
 
 @group.command(
@@ -154,7 +154,7 @@ def edit_agent(
     if editor:
         done = _edit_in_editor(run, agent, force, dry_run)
     else:
-        with run.open("read" if dry_run else "write") as constellation:
+        with run.open_to_change(dry_run) as constellation:
             from pattern_cli.agents.service import Agents
 
             done = Agents(constellation).edit(agent, force=force, dry_run=dry_run, **given)
@@ -178,7 +178,7 @@ def _edit_in_editor(run: Run, agent: str, force: bool, dry_run: bool) -> Edited:
         changes = Changes() if new is None else changes_in(text, new)
         if changes == Changes():
             return Edited(text.id, text.name, (), (), (), dry_run)
-        with run.open("read" if dry_run else "write") as constellation:
+        with run.open_to_change(dry_run) as constellation:
             return edit(constellation, text.id, changes, force=force, expected=text.version, dry_run=dry_run)
 
 
@@ -200,7 +200,7 @@ def rename_agent(
     The name in its configuration and in the patterns of its groups follows. Refuses beside a running runtime, which
     goes on under the old name until it loads the agent again.
     """
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.agents.service import Agents
 
         done = Agents(constellation).rename(agent, name, force=force, dry_run=dry_run)
@@ -223,7 +223,7 @@ def set_status(
 
     The runtime stores the status and shows it, but does not act on it: an archived agent still answers.
     """
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.agents.service import Agents
 
         done = Agents(constellation).set_status(agent, status, dry_run=dry_run)
@@ -232,4 +232,4 @@ def set_status(
 
 def _say(run: Run, done: Edited) -> None:
     run.show(done)
-    say(run, done.remarks)
+    run.tell(done.remarks)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pattern_cli.cli.agents_group import AgentArgument, group, say
+from pattern_cli.cli.agents_group import AgentArgument, group
 from pattern_cli.cli.options import DryRunOption, ForceOption, NoSnapshotOption, Run, YesOption
 from pattern_cli.render import values
 from pattern_cli.render.tables import Layout, Line
@@ -113,13 +113,13 @@ def clone_agent(
     in time; shares are given and received as by the first. Mailbox, logins and tasks stay with the first.
     """
     counting = nullcontext() if dry_run else run.progress("clone", "rows")
-    with run.open("read" if dry_run else "write") as constellation, counting as progress:
+    with run.open_to_change(dry_run) as constellation, counting as progress:
         from pattern_cli.agents.service import Agents
 
         how: dict[str, bool] = {"messages": not no_messages, "groups": groups, "force": force, "dry_run": dry_run}
         done = Agents(constellation).clone(agent, name, progress=progress, **how)
     run.show(done)
-    say(run, done.remarks)
+    run.tell(done.remarks)
 
 
 @group.command(
@@ -147,7 +147,7 @@ def delete_agent(
         plan = Agents(constellation).plan_deletion(agent)
     if dry_run or (run.terminal and not yes):
         run.show(plan, PLAN)
-        say(run, plan.remarks)
+        run.tell(plan.remarks)
     if dry_run:
         return
     run.confirm(f"delete {plan.name}", yes=yes)
@@ -156,4 +156,4 @@ def delete_agent(
         done = Agents(constellation).delete(plan.id, shown=plan, snapshot=saver, force=force, progress=progress)
     run.show(done)
     if yes:
-        say(run, done.remarks)
+        run.tell(done.remarks)

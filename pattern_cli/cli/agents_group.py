@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from pattern_cli.cli.options import Group, Run
-from pattern_cli.render.formats import Format
+from pattern_cli.cli.options import Group
 
 group = Group("agents", help="Agents: who they are and how they are configured.")
 
@@ -22,9 +20,3 @@ class Status(StrEnum):
     active = "active"
     hibernated = "hibernated"
     archived = "archived"
-
-
-def say(run: Run, remarks: Iterable[str]) -> None:
-    """Tell a person what is worth a second look; who reads JSON has it there."""
-    for remark in remarks if run.format not in (Format.json, Format.ndjson) else ():
-        run.note(remark)

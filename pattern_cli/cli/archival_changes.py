@@ -84,7 +84,7 @@ def add_entry(
 
     content = read_text(text, "TEXT")
     given = None if metadata is None else read_json(metadata, "--metadata")
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.memory.archival_changes import ArchivalChanges
 
         added = ArchivalChanges(constellation).add(owner, content, given, dry_run=dry_run)
@@ -135,7 +135,7 @@ def edit_entry(
 
 
 def _edit(run: Run, entry: str, content: Any, metadata: Any, expected: Any, dry_run: bool) -> StoredEntry:
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.memory.archival_changes import ArchivalChanges
 
         changes = ArchivalChanges(constellation)
@@ -212,7 +212,7 @@ def delete_entries(
 
     The runtime has no way to bring an entry back, so a snapshot is made first.
     """
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.memory.archival_changes import ArchivalChanges
 
         changes = ArchivalChanges(constellation)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pattern_cli.cli.agents import nested, words
-from pattern_cli.cli.groups_group import EXITS, group, mode
+from pattern_cli.cli.groups_group import EXITS, group, show_change
 from pattern_cli.cli.options import DryRunOption, ForceOption, NoSnapshotOption, Run, Together, YesOption
 from pattern_cli.render import values
 from pattern_cli.render.tables import Layout, Line
 
 if TYPE_CHECKING:
     from pattern_cli.groups.configuring import Settings
-    from pattern_cli.groups.creation import Group as Changed
 
 GroupArgument = Annotated[str, typer.Argument(metavar="GROUP", help="Name, id, or the beginning of an id.")]
 PatternOption = Annotated[
@@ -114,14 +113,6 @@ CHANGED = Layout(
 )
 
 
-def _show(run: Run, changed: Changed) -> None:
-    run.show(changed)
-    for remark in changed.remarks:
-        run.warn(remark)
-    if changed.runtime and not changed.dry_run:
-        run.note(f"{changed.runtime} has the file open and sees this when it next loads the group")
-
-
 @group.command(
     "create",
     record=CHANGED,
@@ -155,13 +146,13 @@ def create_group(
     alone, with settings of its own.
     """
     settings, about = chosen.settings(), _text(description)
-    with run.open(mode(dry_run)) as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.groups.service import Groups
 
         made = Groups(constellation).create(
             name, pattern or "", settings, description=about or None, members=member or (), dry_run=dry_run
         )
-    _show(run, made)
+    show_change(run, made, "this")
 
 
 def _text(value: str | None) -> str | None:
@@ -211,12 +202,12 @@ def edit_group(
             raise UsageError("--editor edits all of it at once", "leave out the other options, or --editor")
         _edit_as_text(run, name, dry_run)
         return
-    with run.open(mode(dry_run)) as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.groups.changing import Edit
         from pattern_cli.groups.service import Groups
 
         changed = Groups(constellation).edit(name, Edit(about, pattern, settings), dry_run=dry_run)
-    _show(run, changed)
+    show_change(run, changed, "this")
 
 
 def _edit_as_text(run: Run, name: str, dry_run: bool) -> None:
@@ -229,9 +220,9 @@ def _edit_as_text(run: Run, name: str, dry_run: bool) -> None:
         if text is None:
             run.note(f'"{draft.name}" was left as it is')
             return
-        with run.open(mode(dry_run)) as constellation:
+        with run.open_to_change(dry_run) as constellation:
             changed = drafts.apply(constellation, draft, text, dry_run=dry_run)
-    _show(run, changed)
+    show_change(run, changed, "this")
 
 
 @group.command("rename", record=CHANGED, examples=('pattern groups rename "Harbor Crew" "Day Shift"',), exits=EXITS)
@@ -242,11 +233,11 @@ def rename_group(
     dry_run: DryRunOption = False,
 ) -> None:
     """Give a group another name; its id, members and memory stay."""
-    with run.open(mode(dry_run)) as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.groups.service import Groups
 
         changed = Groups(constellation).rename(name, new, dry_run=dry_run)
-    _show(run, changed)
+    show_change(run, changed, "this")
 
 
 def _blocks(record: Any) -> str:

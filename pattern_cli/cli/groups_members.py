@@ -8,13 +8,13 @@ import typer
 
 from pattern_cli.cli.agents import role_words, words
 from pattern_cli.cli.groups_edit import GroupArgument
-from pattern_cli.cli.groups_group import EXITS, group, mode
+from pattern_cli.cli.groups_group import EXITS, group, show_change
 from pattern_cli.cli.options import DryRunOption, Run
 from pattern_cli.render import values
 from pattern_cli.render.tables import Layout, Line
 
 if TYPE_CHECKING:
-    from pattern_cli.groups.members import Changed
+    pass
 
 MemberArgument = Annotated[
     str, typer.Argument(metavar="MEMBER", help="Agent in the group: name, id, or the beginning of an id.")
@@ -55,14 +55,6 @@ MEMBER = Layout(
 )
 
 
-def _show(run: Run, changed: Changed) -> None:
-    run.show(changed)
-    for remark in changed.remarks:
-        run.warn(remark)
-    if changed.runtime and not changed.dry_run:
-        run.note(f"{changed.runtime} has the file open and sees the membership when it next loads the group")
-
-
 @group.command(
     "add-member",
     record=MEMBER,
@@ -96,14 +88,14 @@ def add_member(
 
     Memory of a group is shared with each agent by itself: a new member does not get it without --share-memory.
     """
-    with run.open(mode(dry_run)) as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.groups.members import check_role
         from pattern_cli.groups.service import Groups
 
         changed = Groups(constellation).add_member(
             name, agent, check_role(role, domain), capability or (), share_memory, dry_run=dry_run
         )
-    _show(run, changed)
+    show_change(run, changed, "the membership")
     if changed.unshared and not share_memory:
         run.note(
             f"memory of {changed.group_name} that {changed.agent_name} does not get: {', '.join(changed.unshared)}; "
@@ -130,11 +122,11 @@ def remove_member(
     dry_run: DryRunOption = False,
 ) -> None:
     """Take an agent out of a group; what the membership was is shown."""
-    with run.open(mode(dry_run)) as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.groups.service import Groups
 
         changed = Groups(constellation).remove_member(name, member, unshare=unshare_memory, dry_run=dry_run)
-    _show(run, changed)
+    show_change(run, changed, "the membership")
     if changed.kept:
         run.note(
             f"{changed.agent_name or changed.agent_id} still gets {', '.join(changed.kept)} of {changed.group_name}"
@@ -176,8 +168,8 @@ def set_role(
         raise UsageError("--domain belongs to the role specialist", "pattern groups set-role GROUP MEMBER specialist …")
     new = None if role is None else check_role(role, domain)
     able = [] if no_capabilities else capability or None
-    with run.open(mode(dry_run)) as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.groups.service import Groups
 
         changed = Groups(constellation).set_role(name, member, new, able, dry_run=dry_run)
-    _show(run, changed)
+    show_change(run, changed, "the membership")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pattern_cli.cli.memory_group import group
+from pattern_cli.cli.memory_group import BlockType, Label, OwnerOrBlock, group, name
 from pattern_cli.cli.options import Run
 from pattern_cli.errors import IntegrityError, UsageError
 from pattern_cli.render import values
@@ -19,15 +18,6 @@ if TYPE_CHECKING:
 
 _NEARLY_FULL = 0.9
 _NAMES = 2
-
-
-class BlockType(StrEnum):
-    """The types of a block."""
-
-    core = "core"
-    working = "working"
-    archival = "archival"
-    log = "log"
 
 
 def _bar(row: Any) -> str:
@@ -113,7 +103,7 @@ def list_blocks(
 def _header(record: Any) -> str:
     used = values.DASH if record.used is None else values.number(record.used)
     parts = [
-        f"{record.owner}/{record.label}",
+        name(record),
         record.block_type,
         record.schema_type,
         f"{used}/{values.number(record.char_limit)}{' over its limit' if record.over_limit else ''}",
@@ -142,17 +132,8 @@ def _header(record: Any) -> str:
 )
 def show_block(
     run: Run,
-    owner: Annotated[
-        str,
-        typer.Argument(
-            metavar="OWNER|BLOCK",
-            help="Agent, group or _constellation_ of the block; or the block itself by id, the beginning of its id, "
-            "or OWNER/LABEL.",
-        ),
-    ],
-    label: Annotated[
-        str | None, typer.Argument(metavar="[LABEL]", help="Label of the block, owned or received by a share.")
-    ] = None,
+    owner: OwnerOrBlock,
+    label: Label = None,
     raw: Annotated[
         bool,
         typer.Option("--raw", help="The text alone, into a pipe byte for byte; with --rendered that text instead."),
@@ -173,16 +154,11 @@ def show_block(
     if at is not None and rendered:
         raise UsageError("--rendered is what agents see now, so it goes not with --at", "leave out one of them")
     with run.open() as constellation:
-        from pattern_cli.memory.blocks import Blocks
+        from pattern_cli.memory.service import Memory
 
         text_as: TextAs = "rendered" if rendered else "raw" if raw else "whole"
-        if at is None:
-            record = Blocks(constellation).show(owner, label, text_as=text_as)
-        else:
-            from pattern_cli.memory.past import at as record_at
-            from pattern_cli.memory.records import find
-
-            record = record_at(constellation, find(constellation, owner, label), at, raw)
+        memory = Memory(constellation)
+        record = memory.show(owner, label, text_as=text_as) if at is None else memory.at(at, owner, label, raw=raw)
     if not run.fields and (run.form is Format.table or (run.form is None and (raw or rendered or run.terminal))):
         _print(run, record, raw, rendered)
     else:
@@ -210,13 +186,15 @@ def _print(run: Run, record: Any, raw: bool, rendered: bool) -> None:
         run.warn(problem)
 
 
-# Last, so that their commands follow these two in the help.
+# Last, so that their commands follow these two in the help; the past of a block comes first of them.
+from pattern_cli.cli import memory_history  # noqa: E402, F401
+
+# isort: split
 from pattern_cli.cli import (  # noqa: E402
     memory_blocks,  # noqa: F401
     memory_compaction,  # noqa: F401
     memory_edit,  # noqa: F401
     memory_fields,  # noqa: F401
-    memory_history,  # noqa: F401
     memory_items,  # noqa: F401
     memory_shares,  # noqa: F401
 )

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pattern_cli.cli.memory_group import group
-from pattern_cli.cli.memory_history import Label, OwnerOrBlock
+from pattern_cli.cli.memory_group import EXITS, AsAdminOption, BlockType, Label, OwnerOrBlock, group, name, say
 from pattern_cli.cli.options import DryRunOption, ForceOption, NoSnapshotOption, Run, Together, YesOption
 from pattern_cli.errors import UsageError
 from pattern_cli.render import values
-from pattern_cli.render.formats import Format
 from pattern_cli.render.tables import Layout, Line
 
 if TYPE_CHECKING:
     from pattern_cli.memory.schemas import Schema
-
-
-class BlockType(StrEnum):
-    """The types of a block."""
-
-    core = "core"
-    working = "working"
-    archival = "archival"
-    log = "log"
 
 
 PermissionOption = Annotated[
@@ -47,7 +35,6 @@ TypeOption = Annotated[
 PinnedOption = Annotated[
     bool | None, typer.Option("--pinned/--unpinned", help="Keep a working block in its agent's context.")
 ]
-AsAdminOption = Annotated[bool, typer.Option("--as-admin", help="Whatever the block's permission says.")]
 CharactersOption = Annotated[int | None, typer.Option("--limit", metavar="N", help="How many characters it may hold.")]
 DescriptionOption = Annotated[
     str | None,
@@ -56,14 +43,6 @@ DescriptionOption = Annotated[
 DisplayLimitOption = Annotated[
     int | None, typer.Option("--display-limit", metavar="N", help="How many entries of a log agents see, newest first.")
 ]
-
-
-def say(run: Run, record: Any) -> None:
-    """Print a record; its remarks as notes, where they are not in it."""
-    run.show(record)
-    if run.format not in (Format.json, Format.ndjson):
-        for remark in record.remarks:
-            run.note(remark)
 
 
 class Design(Together):
@@ -132,7 +111,7 @@ def _tried(dry: bool) -> str:
 
 
 CREATED = Layout(
-    title=lambda record: f"{record.owner}/{record.label}",
+    title=name,
     lines=(
         Line("id", "id"),
         Line("block_type", "is", of_row=_kind),
@@ -196,7 +175,7 @@ def create_block(
 
     kind = (block_type or BlockType.working).value
     new = NewBlock(schema, kind, permission or "read_write", limit, pinned, about, holds, members)
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         say(run, create(constellation, owner, label, new, dry_run=dry_run))
 
 
@@ -210,7 +189,7 @@ def _short(value: Any) -> str:
 
 
 CHANGED = Layout(
-    title=lambda record: f"{record.owner}/{record.label}",
+    title=name,
     lines=(Line("changes", "changed", show=_changes), Line("dry_run", "dry run", show=_tried)),
     record="pattern_cli.memory.settings:Changed",
 )
@@ -226,7 +205,7 @@ CHANGED = Layout(
         "pattern memory meta Juniper notes --rename old_notes",
         "pattern memory meta Juniper scratchpad --viewport none",
     ),
-    exits=(3, 4, 5, 6, 7),
+    exits=EXITS,
 )
 def change_settings(
     run: Run,
@@ -268,7 +247,7 @@ def change_settings(
         shown = designs.viewport(viewport)
     kind = None if block_type is None else block_type.value
     wanted = Wanted(kind, permission, pinned, limit, about, rename, shown, display_limit, max_items)
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         say(run, Settings(constellation).change(owner, label, wanted, force=force, dry_run=dry_run))
 
 
@@ -278,7 +257,7 @@ def _state(record: Any) -> str:
 
 
 REMOVED = Layout(
-    title=lambda record: f"{record.owner}/{record.label}",
+    title=name,
     lines=(
         Line("id", "id"),
         Line("is_active", "is", of_row=_state),
@@ -297,7 +276,7 @@ REMOVED = Layout(
         "pattern memory delete Juniper old_minutes --as-admin --dry-run",
         "pattern memory delete Juniper old_minutes --as-admin --yes",
     ),
-    exits=(3, 4, 5, 6, 7),
+    exits=EXITS,
 )
 def delete_block(
     run: Run,
@@ -320,10 +299,9 @@ def delete_block(
         say(run, plan)
         return
     if plan.changed:
-        name = f"{plan.owner}/{plan.label}"
         if run.terminal and not yes and plan.shared_with:
-            run.note(f"{name} is shared with {_names(plan.shared_with)}")
-        run.confirm(f"delete {name}", yes=yes)
+            run.note(f"{name(plan)} is shared with {_names(plan.shared_with)}")
+        run.confirm(f"delete {name(plan)}", yes=yes)
     with run.open("write") as constellation:
         say(run, Removal(constellation).delete(plan.id, as_admin=as_admin))
 
@@ -332,7 +310,7 @@ def delete_block(
     "restore",
     record=REMOVED,
     examples=("pattern memory restore Juniper retired", "pattern memory restore mem_069b4e"),
-    exits=(3, 4, 5, 6, 7),
+    exits=EXITS,
 )
 def restore_block(run: Run, owner: OwnerOrBlock, label: Label = None, dry_run: DryRunOption = False) -> None:
     """Bring a deleted block back, with its content, its history and its shares.
@@ -341,7 +319,7 @@ def restore_block(run: Run, owner: OwnerOrBlock, label: Label = None, dry_run: D
     """
     from pattern_cli.memory.removal import Removal
 
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         say(run, Removal(constellation).restore(owner, label, dry_run=dry_run))
 
 
@@ -350,7 +328,7 @@ def _rows(record: Any) -> str:
 
 
 PURGE = Layout(
-    title=lambda record: f"{record.owner}/{record.label}",
+    title=name,
     lines=(
         Line("id", "id"),
         Line("used", "holds", show=lambda used: values.plural(used, "character")),
@@ -369,7 +347,7 @@ PURGE = Layout(
     "purge",
     record=PURGE,
     examples=("pattern memory purge Juniper retired --dry-run", "pattern memory purge Juniper retired --yes"),
-    exits=(3, 4, 5, 6, 7),
+    exits=EXITS,
 )
 def purge_block(
     run: Run,
@@ -394,11 +372,10 @@ def purge_block(
     if dry_run:
         say(run, plan)
         return
-    name = f"{plan.owner}/{plan.label}"
     if run.terminal and not yes:
         held = f"{values.plural(plan.used, 'character')} and {values.plural(plan.updates, 'update')}"
-        run.note(f"{name} holds {held}, which cannot be brought back")
-    run.confirm(f"purge {name} for good", yes=yes)
+        run.note(f"{name(plan)} holds {held}, which cannot be brought back")
+    run.confirm(f"purge {name(plan)} for good", yes=yes)
     with run.open("write") as constellation:
         saver = run.saver("memory purge", no_snapshot)
         say(run, Removal(constellation).purge(plan, force=force, snapshot=saver))

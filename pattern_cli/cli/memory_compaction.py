@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pattern_cli.cli.memory_group import group
-from pattern_cli.cli.memory_history import Label, OwnerOrBlock
+from pattern_cli.cli.memory_group import EXITS, Label, OwnerOrBlock, group, name
 from pattern_cli.cli.options import DryRunOption, ForceOption, NoSnapshotOption, Run, YesOption
 from pattern_cli.render import values
 from pattern_cli.render.tables import Layout, Line
@@ -20,7 +19,7 @@ def _undone(count: int) -> str:
 
 
 COMPACTION = Layout(
-    title=lambda record: f"{record.owner}/{record.label}",
+    title=name,
     lines=(
         Line("updates", "folded", show=lambda count: values.plural(count, "update")),
         Line("undone", "undone", show=_undone),
@@ -40,7 +39,7 @@ COMPACTION = Layout(
         "pattern memory compact Juniper persona --dry-run",
         "pattern memory compact Juniper persona --yes",
     ),
-    exits=(3, 4, 5, 6, 7),
+    exits=EXITS,
 )
 def compact(
     run: Run,
@@ -56,21 +55,21 @@ def compact(
     The content is proven equal before anything is stored. History, undo and what was undone end here; a backup is made
     first. Refuses while another process has the file open.
     """
-    from pattern_cli.memory.compaction import Compactor
-    from pattern_cli.memory.records import find
+    from pattern_cli.memory.service import Memory
 
     with run.open() as constellation:
-        plan = Compactor(constellation).plan(find(constellation, owner, label))
+        plan = Memory(constellation).compact(owner, label, dry_run=True)
     if dry_run:
         run.show(plan)
         return
-    name = f"{plan.owner}/{plan.label}"
     if run.terminal and not yes:
-        run.note(f"{name} has {values.plural(plan.updates + plan.undone, 'update')}; its history and undo end here")
-    run.confirm(f"compact {name}", yes=yes)
+        run.note(
+            f"{name(plan)} has {values.plural(plan.updates + plan.undone, 'update')}; its history and undo end here"
+        )
+    run.confirm(f"compact {name(plan)}", yes=yes)
     with run.open("write") as constellation:
         saver = run.saver("memory compact", no_snapshot)
-        run.show(Compactor(constellation).compact(plan.id, force=force, snapshot=saver))
+        run.show(Memory(constellation).compact(plan.id, force=force, snapshot=saver))
 
 
 @group.command(
@@ -80,7 +79,7 @@ def compact(
         "pattern memory checkpoint Juniper persona --dry-run",
         "pattern memory checkpoint Juniper persona",
     ),
-    exits=(3, 4, 5, 6, 7),
+    exits=EXITS,
 )
 def checkpoint(
     run: Run,
@@ -94,11 +93,7 @@ def checkpoint(
     All updates stay, and with them history and `memory undo`; an agent's own undo no longer reaches behind the
     checkpoint. Refuses while another process has the file open.
     """
-    from pattern_cli.memory.compaction import Compactor
-    from pattern_cli.memory.records import find
+    from pattern_cli.memory.service import Memory
 
-    with run.open("read" if dry_run else "write") as constellation:
-        if dry_run:
-            run.show(Compactor(constellation).plan_checkpoint(find(constellation, owner, label)))
-            return
-        run.show(Compactor(constellation).checkpoint(find(constellation, owner, label), force=force))
+    with run.open_to_change(dry_run) as constellation:
+        run.show(Memory(constellation).checkpoint(owner, label, force=force, dry_run=dry_run))

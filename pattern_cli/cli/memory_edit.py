@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pattern_cli.cli.memory_group import group
+from pattern_cli.cli.memory_group import EXITS, group, name, show_difference
 from pattern_cli.cli.options import DryRunOption, Run, Together
 from pattern_cli.render import values
 from pattern_cli.render.formats import Format
@@ -15,8 +15,6 @@ from pattern_cli.render.tables import Layout, Line
 
 if TYPE_CHECKING:
     from pattern_cli.memory.editing import Edited, Terms
-
-EXITS = (3, 4, 5, 6, 7)
 
 
 class As(StrEnum):
@@ -54,11 +52,6 @@ class Changing(Together):
 
         return Terms(self.as_admin, self.force_limit, expected, self.dry_run)
 
-    @property
-    def mode(self) -> Any:
-        """How to open the database."""
-        return "read" if self.dry_run else "write"
-
 
 def _used(record: Any) -> str:
     more = f", over its limit of {values.number(record.char_limit)}" if record.over_limit else ""
@@ -74,7 +67,7 @@ def _stored(record: Any) -> str:
 
 
 EDITED = Layout(
-    title=lambda record: f"{record.owner}/{record.label}",
+    title=name,
     lines=(
         Line("seq", "stored", of_row=_stored),
         Line("used", "holds", of_row=_used),
@@ -94,11 +87,8 @@ def show(run: Run, edited: Edited) -> None:
 
         run.show(replace(edited, before="", after=""))
     elif edited.changed and not run.fields and run.format is Format.table:
-        from pattern_cli.memory.comparing import compare
-        from pattern_cli.render.differences import write_difference
-
-        header = f"{edited.owner}/{edited.label} · {_used(edited)} · nothing was written"
-        write_difference(compare(edited.before, edited.after, "words"), "words", header)
+        header = f"{name(edited)} · {_used(edited)} · nothing was written"
+        show_difference(edited.before, edited.after, header)
     else:
         run.show(edited)
 
@@ -132,7 +122,7 @@ def set_text(
     from pattern_cli.cli.inputs import read_text
 
     new = read_text(text, "TEXT")
-    with run.open(changing.mode) as constellation:
+    with run.open_to_change(changing.dry_run) as constellation:
         from pattern_cli.memory.texts import Texts
 
         show(run, Texts(constellation).set(owner, label, new, section=section, terms=changing.terms()))
@@ -168,7 +158,7 @@ def append_text(
     from pattern_cli.cli.inputs import read_text
 
     more = read_text(text, "TEXT")
-    with run.open(changing.mode) as constellation:
+    with run.open_to_change(changing.dry_run) as constellation:
         from pattern_cli.memory.texts import Texts
 
         edited = Texts(constellation).append(owner, label, more, line=line, section=section, terms=changing.terms())
@@ -205,7 +195,7 @@ def replace_text(
     from pattern_cli.cli.inputs import read_text
 
     was, becomes = read_text(old, "OLD"), read_text(new, "NEW")
-    with run.open(changing.mode) as constellation:
+    with run.open_to_change(changing.dry_run) as constellation:
         from pattern_cli.memory.texts import Texts
 
         edited = Texts(constellation).replace(
@@ -249,7 +239,7 @@ def edit_block(
     # Nobody waits for the database while the person types.
     with edited(form.text, name, form.suffix) as new:
         text = form.text if new is None else _without_added_end(new, form.text)
-        with run.open(changing.mode) as constellation:
+        with run.open_to_change(changing.dry_run) as constellation:
             show(run, Forms(constellation).store(form, text, new_field=new_field, terms=changing.terms()))
         if changing.dry_run and new is not None:
             run.note(f"your text is kept in {keep(new, name, form.suffix)}")

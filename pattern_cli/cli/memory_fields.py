@@ -8,7 +8,6 @@ import typer
 
 from pattern_cli.cli.memory_edit import (
     EDITED,
-    EXITS,
     AsTextOption,
     Changing,
     LabelArgument,
@@ -17,7 +16,7 @@ from pattern_cli.cli.memory_edit import (
     SectionOption,
     show,
 )
-from pattern_cli.cli.memory_group import group
+from pattern_cli.cli.memory_group import EXITS, group
 from pattern_cli.cli.options import Group, Run
 from pattern_cli.render.tables import Layout, Line
 
@@ -110,7 +109,7 @@ def set_field(
     from pattern_cli.cli.inputs import read_text
 
     text = read_text(value, "VALUE")
-    with run.open(changing.mode) as constellation:
+    with run.open_to_change(changing.dry_run) as constellation:
         from pattern_cli.memory.fields import Fields
 
         edited = Fields(constellation).set_typed(
@@ -139,7 +138,7 @@ def count_field(
     section: SectionOption = None,
 ) -> None:
     """Add to a counter; what others add at the same time counts as well."""
-    with run.open(changing.mode) as constellation:
+    with run.open_to_change(changing.dry_run) as constellation:
         from pattern_cli.memory.fields import Fields
 
         edited = Fields(constellation).increment(owner, label, field, by, section=section, terms=changing.terms())

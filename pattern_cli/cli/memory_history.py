@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pattern_cli.cli.memory_group import group
+from pattern_cli.cli.memory_group import EXITS, AsAdminOption, Label, OwnerOrBlock, group, name, show_difference
 from pattern_cli.cli.options import DryRunOption, LimitOption, Run
 from pattern_cli.render import values
 from pattern_cli.render.formats import Format
@@ -15,18 +15,6 @@ from pattern_cli.render.tables import Column, Layout, Line, Table
 if TYPE_CHECKING:
     from pattern_cli.memory.comparing import Unit
 
-OwnerOrBlock = Annotated[
-    str,
-    typer.Argument(
-        metavar="OWNER|BLOCK",
-        help="Agent, group or _constellation_ of the block; or the block itself by id, the beginning of its id, or "
-        "OWNER/LABEL.",
-    ),
-]
-Label = Annotated[
-    str | None, typer.Argument(metavar="[LABEL]", help="Label of the block, owned or received by a share.")
-]
-AsAdminOption = Annotated[bool, typer.Option("--as-admin", help="Whatever the block's permission says.")]
 StepsOption = Annotated[int, typer.Option("--steps", min=1, metavar="N", help="So many edits, newest first.")]
 WordsOption = Annotated[bool, typer.Option("--words", help="Compare words, not lines.")]
 
@@ -80,10 +68,9 @@ def history_of_block(run: Run, owner: OwnerOrBlock, label: Label = None, limit: 
     The number of an update names the version after it in `memory show --at`, `memory diff` and `memory revert`.
     """
     with run.open() as constellation:
-        from pattern_cli.memory.history import history
-        from pattern_cli.memory.records import find
+        from pattern_cli.memory.service import Memory
 
-        run.rows(history(constellation, find(constellation, owner, label), limit))
+        run.rows(Memory(constellation).history(owner, label, limit=limit))
 
 
 DIFFERENCE = Layout(
@@ -119,11 +106,10 @@ def diff(
     """
     label, between = _apart(label, between)
     with run.open() as constellation:
-        from pattern_cli.memory.past import difference
-        from pattern_cli.memory.records import find
+        from pattern_cli.memory.service import Memory
 
         unit: Unit = "words" if words else "lines"
-        found = difference(constellation, find(constellation, owner, label), between, unit)
+        found = Memory(constellation).diff(between, owner, label, unit=unit)
     if run.fields or run.format is not Format.table:
         run.show(found)
         return
@@ -161,10 +147,9 @@ BLAME = Table(
 def blame_block(run: Run, owner: OwnerOrBlock, label: Label = None) -> None:
     """Show for every line, field and item of a block which update changed it last, by whom and when."""
     with run.open() as constellation:
-        from pattern_cli.memory.blame import blame
-        from pattern_cli.memory.records import find
+        from pattern_cli.memory.service import Memory
 
-        run.rows(blame(constellation, find(constellation, owner, label)))
+        run.rows(Memory(constellation).blame(owner, label))
 
 
 def _done(row: Any) -> str:
@@ -174,7 +159,7 @@ def _done(row: Any) -> str:
 
 REVERTED = Table(
     columns=(
-        Column("label", "BLOCK", of_row=lambda row: f"{row.owner}/{row.label}"),
+        Column("label", "BLOCK", of_row=name),
         Column("action", "", of_row=_done),
         Column("of", "UPDATE", show=lambda seq: f"#{seq}", right=True),
         Column("source", "OF"),
@@ -191,24 +176,15 @@ REVERTED = Table(
 def _go(
     run: Run, word: str, owner: str, label: str | None, steps: int, seq: int | None, as_admin: bool, dry_run: bool
 ) -> None:
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.memory.editing import Terms
-        from pattern_cli.memory.records import address
-        from pattern_cli.memory.undoing import History
+        from pattern_cli.memory.service import Memory
 
-        block = address(constellation, owner, label)
-        going = getattr(History(constellation), word)
-        done = going(block.id, steps, seq, Terms(as_admin, dry_run=dry_run, through=block.through))
+        going = getattr(Memory(constellation), word)
+        done = going(owner, label, steps=steps, update=seq, terms=Terms(as_admin, dry_run=dry_run))
     run.rows(done)
     if run.terminal and not run.fields:
-        _show_change(done[0].before, done[-1].after)
-
-
-def _show_change(before: str, after: str) -> None:
-    from pattern_cli.memory.comparing import compare
-    from pattern_cli.render.differences import write_difference
-
-    write_difference(compare(before, after, "words"), "words")
+        show_difference(done[0].before, done[-1].after)
 
 
 @group.command(
@@ -220,7 +196,7 @@ def _show_change(before: str, after: str) -> None:
         "pattern memory undo Juniper persona --steps 3",
         "pattern memory undo Juniper persona --update 31",
     ),
-    exits=(3, 4, 5, 6, 7),
+    exits=EXITS,
 )
 def undo(
     run: Run,
@@ -245,7 +221,7 @@ def undo(
     "redo",
     rows=REVERTED,
     examples=("pattern memory redo Juniper persona", "pattern memory redo Juniper persona --steps 2 --dry-run"),
-    exits=(3, 4, 5, 6, 7),
+    exits=EXITS,
 )
 def redo(
     run: Run,
@@ -263,7 +239,7 @@ def redo(
 
 
 CHANGED = Layout(
-    title=lambda record: f"{record.owner}/{record.label}",
+    title=name,
     lines=(
         Line("seq", "update", show=lambda seq: f"#{seq}" if seq else ""),
         Line("used", "characters", of_row=lambda r: f"{values.number(r.used_before)} → {values.number(r.used)}"),
@@ -282,7 +258,7 @@ CHANGED = Layout(
         "pattern memory revert Juniper persona yesterday",
         "pattern memory revert Juniper/persona 28",
     ),
-    exits=(3, 4, 5, 6, 7),
+    exits=EXITS,
 )
 def revert(
     run: Run,
@@ -300,17 +276,11 @@ def revert(
     label, to = (None, label or "") if not to else (label, to)
     if not to:
         raise UsageError("the version to go back to is missing", "`pattern memory history` shows them")
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.memory.editing import Terms
-        from pattern_cli.memory.past import number
-        from pattern_cli.memory.records import address
-        from pattern_cli.memory.undoing import History
-        from pattern_cli.memory.versions import Versions
+        from pattern_cli.memory.service import Memory
 
-        block = address(constellation, owner, label)
-        seq = number(Versions(constellation, block.id), to)
-        terms = Terms(as_admin=as_admin, dry_run=dry_run, through=block.through)
-        done = History(constellation).revert(block.id, seq, terms)
+        done = Memory(constellation).revert(to, owner, label, terms=Terms(as_admin, dry_run=dry_run))
     run.show(done)
     if run.terminal and not run.fields:
-        _show_change(done.before, done.after)
+        show_difference(done.before, done.after)

@@ -8,7 +8,6 @@ import typer
 
 from pattern_cli.cli.memory_edit import (
     EDITED,
-    EXITS,
     AsTextOption,
     Changing,
     LabelArgument,
@@ -16,7 +15,7 @@ from pattern_cli.cli.memory_edit import (
     OwnerArgument,
     show,
 )
-from pattern_cli.cli.memory_group import group
+from pattern_cli.cli.memory_group import EXITS, group
 from pattern_cli.cli.options import Group, Run
 
 items = Group("item", help="Items of a list: add, insert, remove, move.")
@@ -106,7 +105,7 @@ def remove_items(
     field: FieldOption = None,
 ) -> None:
     """Take items out of a list; only the permission admin allows it. `memory undo` brings them back."""
-    with run.open(changing.mode) as constellation:
+    with run.open_to_change(changing.dry_run) as constellation:
         from pattern_cli.memory.items import Items
 
         show(run, Items(constellation).remove(owner, label, indexes, field=field, terms=changing.terms()))
@@ -128,7 +127,7 @@ def move_item(
     field: FieldOption = None,
 ) -> None:
     """Make the item N the item TO; the others close up."""
-    with run.open(changing.mode) as constellation:
+    with run.open_to_change(changing.dry_run) as constellation:
         from pattern_cli.memory.items import Items
 
         show(run, Items(constellation).move(owner, label, index, to, field=field, terms=changing.terms()))
@@ -167,7 +166,7 @@ def add_entry(
 ) -> None:
     """Add an entry to a log. Only what is named here is stored; the runtime adds nothing either."""
     given = _read(words)
-    with run.open(changing.mode) as constellation:
+    with run.open_to_change(changing.dry_run) as constellation:
         from pattern_cli.memory.items import Items
 
         edited = Items(constellation).log_typed(
@@ -195,7 +194,7 @@ def _insert(
     as_text: bool,
 ) -> None:
     given = _read(words)
-    with run.open(changing.mode) as constellation:
+    with run.open_to_change(changing.dry_run) as constellation:
         from pattern_cli.memory.items import Items
 
         edited = Items(constellation).insert_typed(

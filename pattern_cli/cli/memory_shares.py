@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pattern_cli.cli.memory_blocks import say
-from pattern_cli.cli.memory_group import group
+from pattern_cli.cli.memory_group import group, name, say
 from pattern_cli.cli.options import DryRunOption, Run
 from pattern_cli.render import values
 from pattern_cli.render.tables import Column, Layout, Line, Table
@@ -37,7 +36,7 @@ def _grant(one: Any) -> str:
 
 
 SHARED = Layout(
-    title=lambda record: f"{record.owner}/{record.label}",
+    title=name,
     lines=(
         Line("grants", "agents", show=_grants),
         Line("shared_with", "shared with", show=lambda count: values.plural(count, "agent")),
@@ -83,7 +82,7 @@ def share_block(
     """
     from pattern_cli.memory.granting import Grants
 
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         shared = Grants(constellation).share(
             owner, label, agents or (), permission=permission, members=members, group=of_group, dry_run=dry_run
         )
@@ -113,7 +112,7 @@ def unshare_block(
     """Share a block no longer. What the agents wrote into it stays."""
     from pattern_cli.memory.granting import Grants
 
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         left = Grants(constellation).unshare(
             owner, label, agents or (), members=members, group=of_group, everybody=everybody, dry_run=dry_run
         )

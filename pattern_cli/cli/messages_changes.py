@@ -140,7 +140,7 @@ def _change(
     snapshot: bool = False,
 ) -> None:
     """Show what would be changed, ask, and change it."""
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         changing = _service(constellation, action, chosen.choice(constellation, ids or [], archived))
         plan = changing.plan()
         if dry_run:

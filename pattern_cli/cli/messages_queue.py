@@ -84,7 +84,7 @@ def send_message(
     more = None if metadata is None else read_json(metadata, "--metadata")
     if more is not None and not isinstance(more, dict):
         raise UsageError("--metadata must be a JSON object", 'for example \'{"channel_id": "harbor"}\'')
-    with run.open("read" if dry_run else "write") as constellation:
+    with run.open_to_change(dry_run) as constellation:
         from pattern_cli.messages.sending import send
 
         sent = send(constellation, agent, content, sender=sender, user=user, metadata=more, dry_run=dry_run)

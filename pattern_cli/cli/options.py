@@ -110,6 +110,10 @@ class Run:
             self.note(f"{constellation.path} has a log that this user may not index; a private copy is read")
         return constellation
 
+    def open_to_change(self, dry_run: bool) -> Constellation:
+        """Open the database for a change; for a dry run only to read."""
+        return self.open("read" if dry_run else "write")
+
     def rows(self, rows: Iterable[Any], table: Table | None = None) -> int:
         """Write a list and return its length; rows that could not be read completely are counted in a warning."""
         from pattern_cli.render.output import write_rows
@@ -186,6 +190,11 @@ class Run:
         from pattern_cli.render.messages import say
 
         say("note", text)
+
+    def tell(self, remarks: Iterable[str]) -> None:
+        """Remarks for a person, as notes; who reads JSON has them there."""
+        for remark in remarks if self.format not in (Format.json, Format.ndjson) else ():
+            self.note(remark)
 
     @contextmanager
     def progress(self, label: str, unit: str = "") -> Iterator[Progress | None]:

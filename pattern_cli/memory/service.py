@@ -111,11 +111,14 @@ class Memory(Blocks):
 
         return history(self._constellation, find(self._constellation, ref, label), limit)
 
-    def at(self, version: str, ref: str, label: str | None = None) -> BlockRecord:
-        """A block as it was after an update (`"31"`, `"0"` before the first) or at a time (`"2h"`)."""
+    def at(self, version: str, ref: str, label: str | None = None, *, raw: bool = False) -> BlockRecord:
+        """A block as it was after an update (`"31"`, `"0"` before the first) or at a time (`"2h"`).
+
+        `raw` makes its `text` the text alone, without what other roots hold.
+        """
         from pattern_cli.memory.past import at
 
-        return at(self._constellation, find(self._constellation, ref, label), version)
+        return at(self._constellation, find(self._constellation, ref, label), version, raw)
 
     def diff(self, between: str, ref: str, label: str | None = None, *, unit: Unit = "lines") -> Difference:
         """What changed between two versions, `"28..31"`; of one, `"31"`, what it changed; `""` is the newest."""
@@ -184,11 +187,14 @@ class Memory(Blocks):
         id, compactor = find(self._constellation, ref, label), Compactor(self._constellation)
         return compactor.plan(id) if dry_run else compactor.compact(id, force=force, snapshot=snapshot)
 
-    def checkpoint(self, ref: str, label: str | None = None, *, force: bool = False) -> Compaction:
+    def checkpoint(
+        self, ref: str, label: str | None = None, *, force: bool = False, dry_run: bool = False
+    ) -> Compaction:
         """Make a checkpoint of the whole document. Raises RefusedError beside a running runtime."""
         from pattern_cli.memory.compaction import Compactor
 
-        return Compactor(self._constellation).checkpoint(find(self._constellation, ref, label), force=force)
+        id, compactor = find(self._constellation, ref, label), Compactor(self._constellation)
+        return compactor.plan_checkpoint(id) if dry_run else compactor.checkpoint(id, force=force)
 
     def _to_change(self, ref: str, label: str | None, terms: Terms | None) -> tuple[Address, Terms]:
         from dataclasses import replace

@@ -197,6 +197,20 @@ def test_shared_options_may_stand_between_group_and_command(capsys: Captured) ->
     assert run.form is Format.json
 
 
+def test_a_dry_run_only_reads(database: Callable[[str], Path]) -> None:
+    run = Run(str(database("constellations/small.db")))
+    for dry_run, mode in ((True, "read"), (False, "write")):
+        with run.open_to_change(dry_run) as constellation:
+            assert constellation.mode == mode
+
+
+def test_remarks_are_told_but_not_beside_json(capsys: Captured) -> None:
+    Run(form=Format.json).tell(["odd"])
+    assert capsys.readouterr().err == ""
+    Run(form=Format.table).tell(["odd"])
+    assert "odd" in capsys.readouterr().err
+
+
 def test_two_formats_contradict_each_other() -> None:
     for words in (("list", "--json", "--format", "csv"), ("--json", "--format", "csv", "list")):
         with pytest.raises(UsageError, match="--json and --format csv contradict each other"):
