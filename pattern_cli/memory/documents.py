@@ -14,6 +14,7 @@ from typing import Any
 import loro
 
 from pattern_cli.errors import IntegrityError, PatternError, UsageError
+from pattern_cli.memory.extents import Extent, Spans, within
 from pattern_cli.memory.matching import common_ends
 
 _PASSED_ON = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, RecursionError, PatternError)
@@ -76,19 +77,12 @@ class RootChange:
     steps: tuple[tuple[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """The operations inside an update: for each peer the first one and the one after the last."""
-
-    spans: dict[int, tuple[int, int]]
-
-
 class Document:
     """A document in memory. Values are plain Python: str, int, float, bool, None, bytes, list, dict."""
 
     def __init__(self) -> None:
         self._doc = _new()
-        self._waiting: list[dict[int, tuple[int, int]]] = []
+        self._waiting: list[Spans] = []
         self._deep: dict[str, Any] | None = None
         self.failures: tuple[Failure, ...] = ()
 
@@ -130,7 +124,7 @@ class Document:
         if reason:
             raise IntegrityError(f"a part of a memory document cannot be read: {reason}")
 
-    def _take(self, blob: bytes, waiting: dict[int, tuple[int, int]] | None = None) -> str | None:
+    def _take(self, blob: bytes, waiting: Spans | None = None) -> str | None:
         self._deep = None
         if not isinstance(blob, bytes):
             return "it is not stored as bytes"
@@ -149,11 +143,8 @@ class Document:
         """For each update given to `load`: whether it waits for missing operations and is therefore invisible."""
         if not any(self._waiting):
             return (False,) * len(self._waiting)
-        with _loro("a document's version"):
-            known = self._doc.oplog_vv.to_spans().inner()
-        return tuple(
-            any(known.get(peer, (0, 0))[1] < end for peer, (_, end) in ranges.items()) for ranges in self._waiting
-        )
+        known = self._spans()
+        return tuple(not within(ranges, known) for ranges in self._waiting)
 
     @property
     def version(self) -> bytes:
@@ -180,21 +171,22 @@ class Document:
 
     def at(self, version: bytes) -> Document:
         """A document of its own as it was at an encoded version vector, which this one must include."""
+        past = Document()
+        with self._older(version) as frontiers:
+            past._doc = self._doc.fork_at(frontiers)
+        return past
+
+    @contextmanager
+    def _older(self, version: bytes) -> Iterator[Any]:
+        """The frontiers of an encoded version vector. Raises IntegrityError unless the document includes it."""
         if not self.includes(version):
             raise IntegrityError("a version of a memory document names operations that are stored nowhere")
-        past = Document()
         with _loro("an older version of a document"):
-            past._doc = self._doc.fork_at(self._doc.vv_to_frontiers(loro.VersionVector.decode(version)))
-        return past
+            yield self._doc.vv_to_frontiers(loro.VersionVector.decode(version))
 
     def holds(self, extent: Extent, more: Extent | None = None) -> bool:
         """Whether all operations of an update are here, or would be after taking in another one, `more`."""
-        known = self._spans()
-        added = more.spans if more else {}
-        return all(
-            max(known.get(peer, (0, 0))[1], added.get(peer, (0, 0))[1]) >= end
-            for peer, (_, end) in extent.spans.items()
-        )
+        return within(extent.spans, self._spans(), more.spans if more else {})
 
     def extent(self) -> Extent:
         """All operations that are here."""
@@ -219,7 +211,7 @@ class Document:
                     at = change.id.counter + change.len
         return False
 
-    def _spans(self) -> dict[int, tuple[int, int]]:
+    def _spans(self) -> Spans:
         with _loro("a document's version"):
             return dict(self._doc.oplog_vv.to_spans().inner())
 
@@ -346,11 +338,9 @@ class Document:
 
     def revert_to(self, version: bytes) -> None:
         """Add the operations that make the content what it was at an encoded version vector; history stays."""
-        if not self.includes(version):
-            raise IntegrityError("a version of a memory document names operations that are stored nowhere")
-        self._deep = None
-        with _loro("an older version of a document"):
-            self._doc.revert_to(self._doc.vv_to_frontiers(loro.VersionVector.decode(version)))
+        with self._older(version) as frontiers:
+            self._deep = None
+            self._doc.revert_to(frontiers)
 
     def commit(self, message: str) -> None:
         """End a change and give it a message, which travels with it."""
@@ -408,8 +398,7 @@ def extent_of(update: bytes) -> Extent:
 def covers(version: bytes, extent: Extent) -> bool:
     """Whether an encoded version vector has all operations of an update. Raises IntegrityError."""
     with _loro("a version vector"):
-        known = loro.VersionVector.decode(version).to_spans().inner()
-        return all(known.get(peer, (0, 0))[1] >= end for peer, (_, end) in extent.spans.items())
+        return within(extent.spans, loro.VersionVector.decode(version).to_spans().inner())
 
 
 def joined(one: bytes, other: bytes) -> bytes:

@@ -13,7 +13,8 @@ from typing import Any
 
 from pattern_cli.errors import IntegrityError, NotFoundError
 from pattern_cli.memory.contents import snapshot_of
-from pattern_cli.memory.documents import Document, Extent, RootChange, extent_of
+from pattern_cli.memory.documents import Document, RootChange, extent_of
+from pattern_cli.memory.extents import Extent
 from pattern_cli.memory.sharing import Owners
 from pattern_cli.store.constellation import Constellation
 
