@@ -32,7 +32,7 @@ CREATED = Layout(
         Line("status", "status"),
         Line("model", "model"),
         Line("enabled_tools", "tools", show=lambda tools: words(tools) or "all built-in tools"),
-        Line("dry_run", "dry run", show=lambda dry: "nothing was written" if dry else ""),
+        Line("dry_run", "dry run", show=values.tried),
     ),
     record="pattern_cli.agents.creation:Created",
 )
@@ -43,7 +43,7 @@ EDITED = Layout(
         Line("id", "id"),
         Line("changed", "changed", show=lambda names: words(names) or "nothing: it was so already"),
         Line("groups", "named anew in", show=words),
-        Line("dry_run", "dry run", show=lambda dry: "nothing was written" if dry else ""),
+        Line("dry_run", "dry run", show=values.tried),
     ),
     record="pattern_cli.agents.changes:Edited",
 )

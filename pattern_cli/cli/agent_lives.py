@@ -84,7 +84,7 @@ CLONED = Layout(
         Line("id", "id"),
         Line("source", "copy of"),
         Line("rows", "with", show=lambda rows: counted(rows) or "nothing but its configuration"),
-        Line("dry_run", "dry run", show=lambda dry: "nothing was written" if dry else ""),
+        Line("dry_run", "dry run", show=values.tried),
     ),
     record="pattern_cli.agents.cloning:Cloned",
 )

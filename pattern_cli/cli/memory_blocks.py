@@ -106,10 +106,6 @@ def _names(names: Any) -> str:
     return ", ".join(map(values.plain, names))
 
 
-def _tried(dry: bool) -> str:
-    return "nothing was written" if dry else ""
-
-
 CREATED = Layout(
     title=name,
     lines=(
@@ -118,7 +114,7 @@ CREATED = Layout(
         Line("description", "about"),
         Line("used", "holds", of_row=_filled),
         Line("shared_with", "shared with", show=_names),
-        Line("dry_run", "dry run", show=_tried),
+        Line("dry_run", "dry run", show=values.tried),
     ),
     record="pattern_cli.memory.creation:Created",
 )
@@ -190,7 +186,7 @@ def _short(value: Any) -> str:
 
 CHANGED = Layout(
     title=name,
-    lines=(Line("changes", "changed", show=_changes), Line("dry_run", "dry run", show=_tried)),
+    lines=(Line("changes", "changed", show=_changes), Line("dry_run", "dry run", show=values.tried)),
     record="pattern_cli.memory.settings:Changed",
 )
 
@@ -263,7 +259,7 @@ REMOVED = Layout(
         Line("is_active", "is", of_row=_state),
         Line("used", "holds", show=lambda used: values.plural(used, "character")),
         Line("shared_with", "shared with", show=_names),
-        Line("dry_run", "dry run", show=_tried),
+        Line("dry_run", "dry run", show=values.tried),
     ),
     record="pattern_cli.memory.removal:Removed",
 )
@@ -337,7 +333,7 @@ PURGE = Layout(
         Line("size", "size", show=values.size),
         Line("shared_with", "shared with", show=_names),
         Line("snapshot", "snapshot"),
-        Line("dry_run", "dry run", show=_tried),
+        Line("dry_run", "dry run", show=values.tried),
     ),
     record="pattern_cli.memory.removal:Purge",
 )

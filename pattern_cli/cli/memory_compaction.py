@@ -26,7 +26,7 @@ COMPACTION = Layout(
         Line("checkpoints", "checkpoints", show=lambda count: str(count) if count else ""),
         Line("size_after", "size", of_row=_sizes),
         Line("snapshot", "snapshot"),
-        Line("dry_run", "", show=lambda dry: "nothing was written" if dry else ""),
+        Line("dry_run", "", show=values.tried),
     ),
     record="pattern_cli.memory.compaction:Compaction",
 )

@@ -244,7 +244,7 @@ CHANGED = Layout(
         Line("seq", "update", show=lambda seq: f"#{seq}" if seq else ""),
         Line("used", "characters", of_row=lambda r: f"{values.number(r.used_before)} → {values.number(r.used)}"),
         Line("changed", "", show=lambda changed: "" if changed else "nothing was to be changed"),
-        Line("dry_run", "", show=lambda dry: "nothing was written" if dry else ""),
+        Line("dry_run", "", show=values.tried),
     ),
     record="pattern_cli.memory.editing:Edited",
 )

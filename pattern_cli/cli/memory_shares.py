@@ -40,7 +40,7 @@ SHARED = Layout(
     lines=(
         Line("grants", "agents", show=_grants),
         Line("shared_with", "shared with", show=lambda count: values.plural(count, "agent")),
-        Line("dry_run", "dry run", show=lambda dry: "nothing was written" if dry else ""),
+        Line("dry_run", "dry run", show=values.tried),
     ),
     record="pattern_cli.memory.granting:Shared",
 )

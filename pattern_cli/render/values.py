@@ -84,6 +84,11 @@ def plural(count: int, word: str, many: str | None = None) -> str:
     return f"{number(count)} {word if count == 1 else many or word + 's'}"
 
 
+def tried(dry_run: bool) -> str:
+    """What a record of a dry run says of itself; nothing for a change that was made."""
+    return "nothing was written" if dry_run else ""
+
+
 def yes(value: Any) -> str:
     """A truth value in a table: a mark or nothing."""
     return "yes" if value else DASH

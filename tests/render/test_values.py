@@ -185,3 +185,7 @@ def test_plain_values_for_pipes() -> None:
     assert [values.plain(v) for v in (None, True, False, 5, 1.5, "a b", "", [1, {"k": None}], {"a": "é"}, b"\xff")] == [
         "", "true", "false", "5", "1.5", "a b", "", '[1,{"k":null}]', '{"a":"é"}', '"/w=="',
     ]  # fmt: skip
+
+
+def test_a_dry_run_says_that_nothing_was_written() -> None:
+    assert (values.tried(True), values.tried(False)) == ("nothing was written", "")
