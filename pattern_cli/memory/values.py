@@ -183,7 +183,7 @@ def entry(
 
 def unknown(name: str, what: str, names: Iterable[str], way_out: str = "") -> NotFoundError:
     """The error for a field that does not exist, with the nearest names."""
-    known = list(names)
+    known = list(dict.fromkeys(names))
     near = nearest(name, known)
     said = f"did you mean {near}? " if near else f"fields: {', '.join(known)}; " if known else "it has no fields; "
     return NotFoundError(f'{what} has no field "{name}"', said + way_out if way_out else said.rstrip("; "))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pattern_cli.errors import NotFoundError, UsageError
 from pattern_cli.memory.schemas import FieldDef
-from pattern_cli.memory.values import checked, entry, equal, fitting, guessed, parsed, typed
+from pattern_cli.memory.values import checked, entry, equal, fitting, guessed, parsed, typed, unknown
 from pattern_cli.store import times
 
 
@@ -165,3 +165,8 @@ def test_an_entry_fits_its_fields() -> None:
 def test_equal_values_are_of_one_kind() -> None:
     assert not equal(1, 1.0) and not equal(True, 1) and not equal([0], [False]) and not equal({"a": 1}, {"a": 1.0})
     assert equal({"a": [1, None], "b": 2.0}, {"b": 2.0, "a": [1, None]})
+
+
+def test_a_name_that_schema_and_document_both_have_is_offered_once() -> None:
+    error = unknown("zzz", "Juniper/human", ["nickname", "energy", "nickname"])
+    assert error.hint == "fields: nickname, energy"
